@@ -1,0 +1,1 @@
+"""The domain: what people may do here, and what is true afterwards. No I/O outside `kiosk.store`."""

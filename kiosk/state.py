@@ -1,0 +1,77 @@
+"""State: the slice of records a decision looks at, in memory, whoever loaded it.
+
+A decision declares what it reads as queries; the kiosk and the server answer them from their own
+databases (one by one, or set-wise for a whole batch) and hand over a `State`. So decisions stay pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from kiosk.records import Change, Key, Put, Record, change_key, key_of, spec_of, spec_of_change
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All records of `kind` whose `field` equals `value` (a key column or one of its lookups)."""
+
+    kind: type[Any]
+    field: str
+    value: Any
+
+
+class State:
+    """Records by key, with an index for every lookup a query loaded. Decisions only read it."""
+
+    def __init__(self, records: Iterable[Any] = ()) -> None:
+        self._rows: dict[type[Any], dict[Key, Any]] = defaultdict(dict)
+        self._index: dict[type[Any], dict[tuple[str, Any], dict[Key, Any]]] = defaultdict(dict)
+        for row in records:
+            self._put(row)
+
+    def get(self, kind: type[R], *key: Any) -> R | None:
+        """The record under this key, or None."""
+        return self._rows[kind].get(key)
+
+    def where(self, kind: type[R], field: str, value: Any) -> tuple[R, ...]:
+        """All loaded records of `kind` with this value in a lookup (or single key) field."""
+        return tuple(self._index[kind].get((field, value), {}).values())
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """All loaded records of `kind`."""
+        return tuple(self._rows[kind].values())
+
+    def add(self, records: Iterable[Any]) -> None:
+        """Take in records that were just loaded."""
+        for row in records:
+            self._put(row)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Move on to the next state."""
+        for change in changes:
+            self._drop(spec_of_change(change).type, change_key(change))
+            if isinstance(change, Put):
+                self._put(change.record)
+
+    def _put(self, row: Any) -> None:
+        kind, key = type(row), key_of(row)
+        self._drop(kind, key)
+        self._rows[kind][key] = row
+        for slot in self._slots(row):
+            self._index[kind].setdefault(slot, {})[key] = row
+
+    def _drop(self, kind: type[Any], key: Key) -> None:
+        old = self._rows[kind].pop(key, None)
+        if old is not None:
+            for slot in self._slots(old):
+                self._index[kind][slot].pop(key, None)
+
+    @staticmethod
+    def _slots(row: Any) -> list[tuple[str, Any]]:
+        spec = spec_of(type(row))
+        return [(name, getattr(row, name)) for name in {*spec.key, *spec.lookups}]
