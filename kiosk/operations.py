@@ -91,7 +91,14 @@ def canonical_json(value: object) -> bytes:
 
 
 def chain_hash(
-    prev_hash: str, *, op_id: str, device_id: str, incarnation: int, seq: int, kind: str, at: datetime,
+    prev_hash: str,
+    *,
+    op_id: str,
+    device_id: str,
+    incarnation: int,
+    seq: int,
+    kind: str,
+    at: datetime,
     body: Mapping[str, Any],
 ) -> str:
     """SHA-256 over the previous hash and this operation: tampering and gaps become visible."""

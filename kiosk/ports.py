@@ -46,7 +46,7 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardIdentity:
-    """Who the card speaks for, as a keyed tag. `revocation_checked` is False where no dated list was at hand."""
+    """Who the card speaks for, as a keyed tag; `revocation_checked`: against a dated list at hand."""
 
     kind: CardKind
     tag: str
@@ -63,14 +63,14 @@ class CardProblem(Exception):
 
 
 class Card(Protocol):
-    """A card that lies on the reader now. Methods talk to it and raise CardProblem; call them off the UI thread."""
+    """A card on the reader now. Methods talk to it and raise CardProblem; call them off the UI thread."""
 
     @property
     def kind(self) -> CardKind: ...
 
     @property
     def tag(self) -> str | None:
-        """The keyed tag where the bare card is enough to know it (library card); None where a PIN must prove it."""
+        """The keyed tag where the bare card is enough (library card); None where a PIN must prove it."""
         ...
 
     def pin_tries_left(self) -> int:
@@ -78,7 +78,7 @@ class Card(Protocol):
         ...
 
     def authenticate(self, pin: str, now: datetime) -> CardIdentity:
-        """Prove possession and PIN by challenge–response. Refuses at one try left; never retries by itself."""
+        """Prove possession and PIN by challenge–response. Refuses at one try left, never retries."""
         ...
 
     def release(self) -> None:
@@ -88,7 +88,7 @@ class Card(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CardPlaced:
-    """A card lies on the reader. `detected_at` is monotonic seconds, `io_seconds` what recognising it cost."""
+    """A card lies on the reader. `detected_at`: monotonic seconds; `io_seconds`: cost of recognising it."""
 
     card: Card
     detected_at: float = 0.0

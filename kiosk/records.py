@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -18,23 +17,17 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 
-class Record(Protocol):
-    """Anything made by :func:`record`: a frozen dataclass that names its table and key."""
-
-    @property
-    def __dataclass_fields__(self) -> dict[str, Any]: ...
-
-
-R = TypeVar("R", bound=Record)
+R = TypeVar("R")
+"""A record type: what :func:`record` made."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """Where a record type lives: table name, key columns, and the columns it is looked up by."""
+    """Where a record type lives: table name, key columns, and the column groups it is looked up by."""
 
     table: str
     key: tuple[str, ...]
-    lookups: tuple[str, ...]
+    lookups: tuple[tuple[str, ...], ...]
     type: type[Any]
 
 
@@ -42,11 +35,17 @@ TABLES: dict[str, TableSpec] = {}
 _SPECS: dict[type[Any], TableSpec] = {}
 
 
-def record(table: str, key: tuple[str, ...], lookups: tuple[str, ...] = ()) -> Callable[[type[R]], type[R]]:
-    """Class decorator: make a frozen dataclass and register it as the row type of `table`."""
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(
+    table: str, key: tuple[str, ...], lookups: tuple[tuple[str, ...], ...] = ()
+) -> Callable[[type[R]], type[R]]:
+    """Class decorator: make a frozen dataclass and register it as the row type of `table`.
+
+    `lookups` are the groups of columns (sorted by name) that queries may ask for besides the key.
+    """
 
     def make(cls: type[R]) -> type[R]:
-        frozen = cast("type[R]", dataclass(frozen=True, slots=True, kw_only=True)(cls))
+        frozen = dataclass(frozen=True, slots=True, kw_only=True)(cls)
         TABLES[table] = _SPECS[frozen] = TableSpec(table, key, lookups, frozen)
         return frozen
 
@@ -58,14 +57,19 @@ def spec_of(kind: type[Any]) -> TableSpec:
     return _SPECS[kind]
 
 
-def key_of(row: Record) -> Key:
+def key_of(row: object) -> Key:
     """The key values of a record, in the order of its table's key columns."""
     return tuple(getattr(row, name) for name in spec_of(type(row)).key)
 
 
-@cache
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+_KEY_ADAPTERS: dict[type[Any], tuple[TypeAdapter[Any], ...]] = {}
+
+
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def to_json(value: object) -> Row:
@@ -126,7 +130,8 @@ def change_from_json(data: Mapping[str, Any]) -> Change:
     return Remove(spec.type, tuple(adapter.validate_python(value) for adapter, value in values))
 
 
-@cache
 def _key_adapters(kind: type[Any]) -> tuple[TypeAdapter[Any], ...]:
-    hints = get_type_hints(kind)
-    return tuple(TypeAdapter(hints[name]) for name in spec_of(kind).key)
+    if kind not in _KEY_ADAPTERS:
+        hints = get_type_hints(kind)
+        _KEY_ADAPTERS[kind] = tuple(TypeAdapter(hints[name]) for name in spec_of(kind).key)
+    return _KEY_ADAPTERS[kind]

@@ -11,18 +11,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from kiosk.records import Change, Key, Put, Record, change_key, key_of, spec_of, spec_of_change
+from kiosk.records import Change, Key, Put, change_key, key_of, spec_of, spec_of_change
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R")
+_Slot = tuple[tuple[str, ...], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All records of `kind` whose `field` equals `value` (a key column or one of its lookups)."""
+    """All records of `kind` with these values in `fields`: its key, or one of its lookups."""
 
     kind: type[Any]
-    field: str
-    value: Any
+    fields: tuple[str, ...]
+    values: tuple[Any, ...]
+
+    @staticmethod
+    def of(kind: type[Any], **equal: Any) -> Query:
+        """`Query.of(Loan, patron_id="…")`."""
+        names = tuple(sorted(equal))
+        return Query(kind, names, tuple(equal[name] for name in names))
 
 
 class State:
@@ -30,7 +37,7 @@ class State:
 
     def __init__(self, records: Iterable[Any] = ()) -> None:
         self._rows: dict[type[Any], dict[Key, Any]] = defaultdict(dict)
-        self._index: dict[type[Any], dict[tuple[str, Any], dict[Key, Any]]] = defaultdict(dict)
+        self._index: dict[type[Any], dict[_Slot, dict[Key, Any]]] = defaultdict(dict)
         for row in records:
             self._put(row)
 
@@ -38,9 +45,10 @@ class State:
         """The record under this key, or None."""
         return self._rows[kind].get(key)
 
-    def where(self, kind: type[R], field: str, value: Any) -> tuple[R, ...]:
-        """All loaded records of `kind` with this value in a lookup (or single key) field."""
-        return tuple(self._index[kind].get((field, value), {}).values())
+    def where(self, kind: type[R], **equal: Any) -> tuple[R, ...]:
+        """All loaded records of `kind` with these values in a lookup."""
+        query = Query.of(kind, **equal)
+        return tuple(self._index[kind].get((query.fields, query.values), {}).values())
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
         """All loaded records of `kind`."""
@@ -72,6 +80,6 @@ class State:
                 self._index[kind][slot].pop(key, None)
 
     @staticmethod
-    def _slots(row: Any) -> list[tuple[str, Any]]:
-        spec = spec_of(type(row))
-        return [(name, getattr(row, name)) for name in {*spec.key, *spec.lookups}]
+    def _slots(row: Any) -> list[_Slot]:
+        lookups = spec_of(type(row)).lookups
+        return [(names, tuple(getattr(row, name) for name in names)) for names in lookups]

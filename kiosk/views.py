@@ -218,8 +218,22 @@ class StillThere:
 
 
 View = (
-    Attract | Working | PinEntry | Home | CheckedIn | Borrowing | Returning | ChooseRoom | ConfirmRoom
-    | Booked | PlaceCardToLink | Linked | Receipt | Goodbye | Problem | StillThere
+    Attract
+    | Working
+    | PinEntry
+    | Home
+    | CheckedIn
+    | Borrowing
+    | Returning
+    | ChooseRoom
+    | ConfirmRoom
+    | Booked
+    | PlaceCardToLink
+    | Linked
+    | Receipt
+    | Goodbye
+    | Problem
+    | StillThere
 )
 
 
@@ -300,6 +314,15 @@ class StayHere:
 
 
 Intent = (
-    Begin | BeginReturn | EnterPin | PickDay | PickOffer | Confirm | GoHome | GoBack | Finish | PrintSlip
+    Begin
+    | BeginReturn
+    | EnterPin
+    | PickDay
+    | PickOffer
+    | Confirm
+    | GoHome
+    | GoBack
+    | Finish
+    | PrintSlip
     | StayHere
 )

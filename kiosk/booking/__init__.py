@@ -1,0 +1,1 @@
+"""Facilities, rooms, opening calendars, cells, slots and leases."""

@@ -1,0 +1,1 @@
+"""Presence: a card opens today's booking."""

@@ -1,0 +1,1 @@
+"""Items, loans and the circulation rules."""

@@ -1,0 +1,1 @@
+"""Patrons, their cards, and who may act."""

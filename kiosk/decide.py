@@ -1,0 +1,77 @@
+"""The one place where it is decided: every kind of act by its name, for the kiosk and for the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+
+from kiosk.booking.decide import BookRoomDecider
+from kiosk.checkin.decide import CheckInDecider
+from kiosk.decision import Context, Decider, Decision
+from kiosk.lending.decide import CheckoutDecider, ReturnDecider
+from kiosk.people.decide import LinkCardDecider
+from kiosk.records import to_json
+from kiosk.state import Query, State
+
+DECIDERS: dict[str, Decider] = {
+    decider.kind: cast("Decider", decider)
+    for decider in (
+        CheckoutDecider(),
+        ReturnDecider(),
+        CheckInDecider(),
+        BookRoomDecider(),
+        LinkCardDecider(),
+    )
+}
+"""Every kind of act by the name it has in the journal."""
+
+_BY_COMMAND: dict[type, Decider] = {decider.command: decider for decider in DECIDERS.values()}
+
+
+def decider_of(command: object) -> Decider:
+    """Who decides this command."""
+    return _BY_COMMAND[type(command)]
+
+
+def decide(state: State, command: object, context: Context) -> Decision:
+    """Decide one act on the records in `state`, which must answer the decider's `reads`."""
+    return decider_of(command).decide(state, command, context)
+
+
+def command_to_body(command: object) -> dict[str, Any]:
+    """The body of an operation."""
+    return to_json(command)
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(DECIDERS[kind].command)
+
+
+def command_from_body(kind: str, body: Mapping[str, Any]) -> object:
+    """The inverse of :func:`command_to_body`. KeyError: unknown kind; ValidationError: body does not fit."""
+    return _adapter(kind).validate_python(dict(body))
+
+
+def load_state(
+    commands: Iterable[object],
+    fetch: Callable[[list[Query]], Iterable[Any]],
+    state: State | None = None,
+) -> State:
+    """Answer the reads of all commands set-wise: ask `fetch` until nothing new is wanted.
+
+    What one query brings may show what else to ask for (a room's parts, then their cells), so this goes
+    in rounds; each round asks for everything new of all commands at once.
+    """
+    state = state or State()
+    wanted = list(commands)
+    asked: set[Query] = set()
+    while True:
+        new = {q for c in wanted for q in decider_of(c).reads(c, state)} - asked
+        if not new:
+            return state
+        asked |= new
+        state.add(fetch(list(new)))

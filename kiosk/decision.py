@@ -1,0 +1,86 @@
+"""What every decision is made of: who decides, on which rules, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from kiosk.clock import local_date
+from kiosk.codes import Clash, Refusal
+from kiosk.operations import Nature, Standing
+from kiosk.records import Change
+from kiosk.rules import Rules
+from kiosk.state import Query, State
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who decides. A device decides before the act; the server (`device_id` names the sender) after it."""
+
+    device_id: str
+    server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a decision may know besides state and command. `now` is aware: when the act happens."""
+
+    now: datetime
+    seat: Seat
+    rules: Rules
+
+    @property
+    def today(self) -> date:
+        """The ward's calendar day."""
+        return local_date(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is done (or asked for). `clashes` are for staff: a fact that should not have been possible."""
+
+    changes: tuple[Change, ...]
+    standing: Standing = Standing.FINAL
+    clashes: tuple[Refusal | Clash, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is not done. `codes` holds every reason, the most important first."""
+
+    codes: tuple[Refusal, ...]
+
+    @property
+    def code(self) -> Refusal:
+        return self.codes[0]
+
+
+Decision = Accepted | Refused
+
+
+class Command(Protocol):
+    """An act somebody wants: a frozen dataclass of scalars, the body of an operation."""
+
+    @property
+    def __dataclass_fields__(self) -> dict[str, object]: ...
+
+
+class Decider(Protocol):
+    """One kind of act: what it reads, and how it is decided."""
+
+    kind: str
+    nature: Nature
+    schema_v: int
+    command: type
+
+    def reads(self, command: object, state: State) -> Iterator[Query]: ...
+
+    def decide(self, state: State, command: object, context: Context) -> Decision: ...
+
+
+class ClaimDecider(Decider, Protocol):
+    """A claim may get a no from the server; `refused` says what stands after it."""
+
+    def refused(self, state: State, command: object, context: Context) -> tuple[Change, ...]: ...
