@@ -70,8 +70,9 @@ def load_state(
     wanted = list(commands)
     asked: set[Query] = set()
     while True:
-        new = {q for c in wanted for q in decider_of(c).reads(c, state)} - asked
+        reads = dict.fromkeys(q for c in wanted for q in decider_of(c).reads(c, state))
+        new = [query for query in reads if query not in asked]
         if not new:
             return state
-        asked |= new
-        state.add(fetch(list(new)))
+        asked.update(new)
+        state.add(fetch(new))
