@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from kiosk.codes import Trouble
-from kiosk.operations import ClockTrust
+from kiosk.decision import Accepted, Refused
+from kiosk.operations import ClockTrust, Operation, Outcome, OutcomeKind
+from kiosk.rules import Rules
+from kiosk.state import Query, State
+
+R = TypeVar("R")
 
 
 class Clock(Protocol):
@@ -148,4 +153,92 @@ class PrinterProblem(Exception):
 class Printer(Protocol):
     def print_lines(self, lines: Sequence[str]) -> None:
         """Print one slip and cut; raises PrinterProblem. The first line is the heading."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """An act that is durable: it was decided, and stands in the journal under `op_id`."""
+
+    op_id: str
+    decision: Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said to an operation of ours."""
+
+    outcome: OutcomeKind
+    code: str | None
+
+
+class Ledger(Protocol):
+    """The door to the local store: the only way in which anything becomes true on this device."""
+
+    def perform(self, command: object, now: datetime) -> Performed | Refused:
+        """Decide, and write the act and its effect in one durable transaction; raises StoreProblem."""
+        ...
+
+    def state(self, *queries: Query) -> State:
+        """The records these queries ask for."""
+        ...
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """Every record of a kind (for the small tables: facilities, rooms)."""
+        ...
+
+    def rules(self, now: datetime) -> Rules:
+        """The rules in force."""
+        ...
+
+    def answer(self, op_id: str) -> Answer | None:
+        """The server's word on an operation, None while it waits."""
+        ...
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the server last brought this device up to date."""
+        ...
+
+    @property
+    def rescued(self) -> int:
+        """Rows saved from a damaged database file since this process began."""
+        ...
+
+
+class Outbox(Protocol):
+    """What sync needs of the local store."""
+
+    device_id: str
+
+    def queued(self, limit: int) -> list[Operation]:
+        """The oldest operations without an outcome, in order."""
+        ...
+
+    def queue_length(self) -> int: ...
+
+    def oldest_queued_at(self) -> datetime | None: ...
+
+    def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Note the server's words and make their effects true, in one transaction."""
+        ...
+
+    def cursor(self) -> tuple[str, int]:
+        """Epoch and position of the feed; position 0 means nothing has been pulled yet."""
+        ...
+
+    def apply_page(
+        self, epoch: str, position: int, changes: Iterable[dict[str, Any]], now: datetime, *, complete: bool
+    ) -> None:
+        """Take in a feed page and move the cursor, in one transaction; own waiting acts stay on top."""
+        ...
+
+    def replace_all(
+        self, epoch: str, position: int, changes: Iterable[dict[str, Any]], now: datetime
+    ) -> None:
+        """Start anew from a full snapshot; own waiting acts stay on top."""
+        ...
+
+    def forget(self, now: datetime) -> int:
+        """Delete the contents of acts the server has had for a day; returns how many."""
         ...
