@@ -79,6 +79,10 @@ class Decider(Protocol):
 
     def decide(self, state: State, command: object, context: Context) -> Decision: ...
 
+    def promised(self, command: object, decision: Accepted, state: State) -> object:
+        """The command as it goes into the journal: with what the device has promised by it."""
+        ...
+
 
 class ClaimDecider(Decider, Protocol):
     """A claim may get a no from the server; `refused` says what stands after it."""

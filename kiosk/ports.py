@@ -172,6 +172,14 @@ class Answer:
     code: str | None
 
 
+class StoreProblem(Exception):
+    """The database did not take a write (nothing of it was kept). `code` is for screen and log."""
+
+    def __init__(self, code: Trouble, detail: str) -> None:
+        super().__init__(f"{code.value}: {detail}")
+        self.code = code
+
+
 class Ledger(Protocol):
     """The door to the local store: the only way in which anything becomes true on this device."""
 
@@ -195,15 +203,17 @@ class Ledger(Protocol):
         """The server's word on an operation, None while it waits."""
         ...
 
+    def queue_length(self) -> int:
+        """How many acts the server has not answered yet."""
+        ...
+
     @property
     def as_of(self) -> datetime | None:
         """When the server last brought this device up to date."""
         ...
 
-    @property
-    def rescued(self) -> int:
-        """Rows saved from a damaged database file since this process began."""
-        ...
+    rescued: int
+    """Rows saved from a damaged database file since this process began."""
 
 
 class Outbox(Protocol):

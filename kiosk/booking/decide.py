@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from kiosk.booking.calendar import opening_hours
@@ -70,7 +70,13 @@ def own_lease(state: State, command: BookRoom, context: Context) -> Lease | None
         return None
     if context.seat.server:  # the promise was made under this epoch; when it arrives does not matter
         return lease if command.lease_epoch == lease.epoch else None
-    return lease if context.now < lease.valid_until else None
+    return lease if holds_now(lease, context) else None
+
+
+def holds_now(lease: Lease | None, context: Context) -> bool:
+    """Whether this device may confirm under this lease at this moment."""
+    mine = lease is not None and lease.device_id == context.seat.device_id
+    return mine and lease is not None and context.now < lease.valid_until
 
 
 class BookRoomDecider:
@@ -104,6 +110,13 @@ class BookRoomDecider:
             self._changes(state, command, slot, confirmed=final),
             Standing.FINAL if final else Standing.REQUESTED,
         )
+
+    def promised(self, command: BookRoom, decision: Accepted, state: State) -> BookRoom:
+        """With the epoch of the lease under which it was confirmed, if it was."""
+        lease = state.get(Lease, command.facility_id, command.on)
+        if decision.standing is not Standing.FINAL or lease is None:
+            return command
+        return replace(command, lease_epoch=lease.epoch)
 
     def refused(self, state: State, command: BookRoom, context: Context) -> tuple[Change, ...]:
         """After a no: the booking stays as rejected, so that the resident can be told."""

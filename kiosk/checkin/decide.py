@@ -47,6 +47,9 @@ class CheckInDecider:
             return Accepted((), clashes=tuple(codes))
         return Accepted((Put(replace(booking, state=BookingState.CHECKED_IN)),), clashes=tuple(codes))
 
+    def promised(self, command: CheckIn, decision: Accepted, state: State) -> CheckIn:
+        return command
+
     @staticmethod
     def _objections(booking: Booking | None, command: CheckIn, context: Context) -> Iterator[Refusal]:
         if booking is None:

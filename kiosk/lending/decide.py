@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from kiosk.booking.calendar import opening_hours
@@ -82,6 +82,11 @@ class CheckoutDecider:
             clashes = [Clash.PROVISIONAL_ITEM if c is Refusal.ITEM_UNKNOWN else c for c in clashes]
         return self._lend(state, command, context, item, tuple(clashes))
 
+    def promised(self, command: Checkout, decision: Accepted, state: State) -> Checkout:
+        """With the due date the reader was told."""
+        loans = (c.record for c in decision.changes if isinstance(c, Put) and isinstance(c.record, Loan))
+        return replace(command, promised_due_on=next(loans).due_on)
+
     @staticmethod
     def _objections(
         state: State, command: Checkout, context: Context, item: Item | None, open_loan: Loan | None
@@ -147,3 +152,6 @@ class ReturnDecider:
             return Accepted(changes, clashes=(Clash.PROVISIONAL_ITEM,))
         # a book that was never lent is still taken back: it is in the room (library practice, no case)
         return Accepted(changes)
+
+    def promised(self, command: ReturnItem, decision: Accepted, state: State) -> ReturnItem:
+        return command

@@ -64,6 +64,9 @@ class LinkCardDecider:
         )
         return Accepted((Put(made),), Standing.FINAL if server else Standing.REQUESTED)
 
+    def promised(self, command: LinkCard, decision: Accepted, state: State) -> LinkCard:
+        return command
+
     def refused(self, state: State, command: LinkCard, context: Context) -> tuple[Change, ...]:
         """After a no: whatever link stood before stands."""
         link = state.get(CardLink, command.tag)

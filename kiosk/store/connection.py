@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from kiosk.codes import Trouble
+from kiosk.ports import StoreProblem
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL}
@@ -26,14 +27,6 @@ _PRAGMAS = (
     "PRAGMA secure_delete=FAST",
     "PRAGMA temp_store=MEMORY",
 )
-
-
-class StoreProblem(Exception):
-    """The database did not take a write (nothing of it was kept). `code` is for screen and log."""
-
-    def __init__(self, code: Trouble, detail: str) -> None:
-        super().__init__(f"{code.value}: {detail}")
-        self.code = code
 
 
 class DamagedFile(Exception):

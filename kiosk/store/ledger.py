@@ -100,7 +100,8 @@ class SqliteLedger:
         conn = self._db.conn
         with immediate(self._db):
             context = Context(now, Seat(self.device_id), self._rules(now))
-            decision = decide(load_state([command], self._fetch), command, context)
+            state = load_state([command], self._fetch)
+            decision = decide(state, command, context)
             if isinstance(decision, Refused):
                 return decision
             op_id, decider = self._ids.new(), decider_of(command)
@@ -113,7 +114,7 @@ class SqliteLedger:
                 kind=decider.kind,
                 schema_v=decider.schema_v,
                 stamp=self._stamp(now),
-                body=command_to_body(command),
+                body=command_to_body(decider.promised(command, decision, state)),
                 changes=journal.changes_of(decision),
                 standing=decision.standing.value,
             )

@@ -125,7 +125,7 @@ def _queued_rows(old: sqlite3.Connection) -> Iterator[dict[str, Any]]:
         try:
             row = old.execute("SELECT * FROM journal WHERE seq = ?", (seq,)).fetchone()
         except sqlite3.DatabaseError:
-            misses += 1
+            misses += seq <= last
             continue
         if row is not None and row["state"] == "queued":
             yield dict(row)

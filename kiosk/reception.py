@@ -1,0 +1,408 @@
+"""The reception: what this device does with every card, scan, touch and second, whoever is there.
+
+It owns the current view. One thread feeds it (see `kiosk.attendant`); it talks to the card, the ledger
+and the printer through their ports and never knows how a view is drawn.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.booking.model import Facility
+from kiosk.booking.queries import facility_place
+from kiosk.codes import Refusal, Trouble
+from kiosk.ports import (
+    BarcodeScanned,
+    Card,
+    CardEvent,
+    CardFailed,
+    CardIdentity,
+    CardKind,
+    CardPlaced,
+    CardProblem,
+    CardRemoved,
+    Printer,
+    PrinterProblem,
+    ReaderDown,
+    ReaderUp,
+    StoreProblem,
+)
+from kiosk.rules import CardRules
+from kiosk.state import Query
+from kiosk.views import (
+    Attract,
+    Begin,
+    BeginReturn,
+    Booked,
+    Borrowing,
+    CheckedIn,
+    Confirm,
+    ConfirmRoom,
+    EnterPin,
+    Finish,
+    GoBack,
+    GoHome,
+    Goodbye,
+    Home,
+    Intent,
+    Linked,
+    PickDay,
+    PickOffer,
+    PinEntry,
+    PlaceCardToLink,
+    PrintSlip,
+    Problem,
+    Receipt,
+    Returning,
+    Status,
+    StayHere,
+    StillThere,
+    View,
+    Working,
+)
+from kiosk.visit import BookReturn, House, Visit, identify
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 60
+"""Without a touch for this long the screen asks whether anybody is there (WCAG 2.2.1 asks for a warning)."""
+WARNING_SECONDS = 20
+GOODBYE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncNews:
+    """The network came, went, or brought answers."""
+
+    online: bool
+    offline_since: datetime | None
+
+
+Input = CardEvent | BarcodeScanned | Intent | Tick | SyncNews
+
+
+class Reception:
+    """Routes inputs to the current visit. `show` is called with every new view and status."""
+
+    def __init__(self, house: House, printer: Printer | None, show: Callable[[View | Status], None]) -> None:
+        self._house = house
+        self._printer = printer
+        self._show_outside = show
+        self._visit: Visit | None = None
+        self._return: BookReturn | None = None
+        self._card: Card | None = None
+        self._reader_trouble: Trouble | None = Trouble.READER_MISSING
+        self._view: View = Working()
+        self._before_warning: View | None = None
+        self._touched = house.clock.monotonic()
+        self._shown_at = self._touched
+        self._online = False
+        self._offline_since: datetime | None = house.clock.now()
+        self._status: Status | None = None
+
+    @property
+    def view(self) -> View:
+        """What is on screen now."""
+        return self._view
+
+    def open(self) -> None:
+        """Show the first screen."""
+        self._attract()
+
+    def handle(self, given: Input) -> None:
+        """Take in one thing that happened. Only problems of this device itself are raised."""
+        try:
+            self._route(given)
+        except StoreProblem as problem:
+            log.error("%s", problem)
+            self._show(Problem(problem.code, back=self._visit is not None))
+        except CardProblem as problem:
+            log.warning("%s", problem.code.value)
+            self._card_problem(problem)
+        self._show_status()
+
+    # ---- routing ----------------------------------------------------------------------------
+
+    def _route(self, given: Input) -> None:
+        if isinstance(given, Tick):
+            self._tick()
+        elif isinstance(given, SyncNews):
+            self._sync_news(given)
+        elif isinstance(given, (CardPlaced, CardRemoved, CardFailed, ReaderUp, ReaderDown)):
+            self._touched = self._house.clock.monotonic()
+            self._card_event(given)
+        elif isinstance(given, BarcodeScanned):
+            self._touched = self._house.clock.monotonic()
+            self._scanned(given.text)
+        else:
+            self._touched = self._house.clock.monotonic()
+            self._touch(given)
+
+    def _card_event(self, event: CardEvent) -> None:
+        if isinstance(event, ReaderUp):
+            self._reader_trouble = None
+            if isinstance(self._view, Attract):
+                self._attract()
+        elif isinstance(event, ReaderDown):
+            self._reader_trouble = event.code
+            self._card = None
+            if self._return is None:
+                self._attract()
+        elif isinstance(event, CardRemoved):
+            self._removed()
+        elif isinstance(event, CardFailed):
+            if not isinstance(self._view, Goodbye):
+                self._show(Problem(event.code, back=self._visit is not None))
+        else:
+            self._placed(event.card)
+
+    def _placed(self, card: Card) -> None:
+        self._card = card
+        if isinstance(self._view, Goodbye):
+            self._attract()
+        if self._visit is None:
+            self._return = None
+            self._recognise(card)
+        elif isinstance(self._view, PlaceCardToLink):
+            self._link(self._visit, card)
+
+    def _removed(self) -> None:
+        self._card = None
+        if isinstance(self._view, PlaceCardToLink):
+            return  # they are changing cards, as they were asked to
+        if isinstance(self._view, PinEntry) and self._view.linking:
+            self._show(PlaceCardToLink())
+        elif self._visit is not None:
+            self._end(Goodbye(card_on_reader=False))
+        elif isinstance(self._view, (Goodbye, PinEntry, Working)) or (
+            isinstance(self._view, Problem) and self._view.code in _SOLVED_BY_REMOVAL
+        ):
+            self._attract()
+
+    # ---- who is it --------------------------------------------------------------------------
+
+    def _recognise(self, card: Card) -> None:
+        if card.tag is not None:
+            self._greet(card.tag)
+        elif card.kind is CardKind.MYNUMBER and self._rules_cards().mynumber_with_pin:
+            self._ask_pin(card, linking=False)
+        else:
+            known = card.kind is not CardKind.UNKNOWN
+            code = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
+            self._show(Problem(code, back=False))
+
+    def _rules_cards(self) -> CardRules:
+        return self._house.context().rules.cards
+
+    def _greet(self, tag: str) -> None:
+        found = identify(self._house, tag)
+        if isinstance(found, (Trouble, Refusal)):
+            log.info("%s", found.value)
+            self._show(Problem(found, back=False))
+            return
+        self._visit = Visit(self._house, found)
+        self._show(self._visit.home())
+
+    def _ask_pin(self, card: Card, *, linking: bool) -> None:
+        tries = card.pin_tries_left()
+        if tries <= 1:  # the last try stays with its owner: only the ward office can unlock a card
+            raise CardProblem(Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED, tries)
+        self._show(PinEntry(tries, wrong=False, linking=linking))
+
+    def _pin_entered(self, pin: str) -> None:
+        view, card = self._view, self._card
+        if not isinstance(view, PinEntry) or card is None:
+            return
+        self._show(Working())
+        try:
+            identity = card.authenticate(pin, self._house.clock.now())
+        except CardProblem as problem:
+            if problem.code not in (Trouble.PIN_WRONG, Trouble.PIN_MALFORMED):
+                raise
+            self._wrong_pin(view, problem)
+            return
+        finally:
+            card.release()
+        self._proved(identity, linking=view.linking)
+
+    def _wrong_pin(self, asked: PinEntry, problem: CardProblem) -> None:
+        tries = asked.tries_left if problem.tries_left is None else problem.tries_left
+        log.info("%s", problem.code.value)
+        if tries <= 1:
+            self._show(
+                Problem(
+                    Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED,
+                    back=self._visit is not None,
+                    tries_left=tries,
+                )
+            )
+        else:
+            self._show(PinEntry(tries, wrong=True, linking=asked.linking))
+
+    def _proved(self, identity: CardIdentity, *, linking: bool) -> None:
+        if linking and self._visit is not None:
+            self._show(self._visit.link(identity.tag, identity.kind))
+        else:
+            self._greet(identity.tag)
+
+    def _link(self, visit: Visit, card: Card) -> None:
+        if card.tag is not None:
+            self._show(visit.link(card.tag, card.kind))
+        elif card.kind is CardKind.MYNUMBER:
+            self._ask_pin(card, linking=True)
+        else:
+            self._show(Problem(Refusal.CARD_KIND_NOT_LINKABLE, back=True))
+
+    def _card_problem(self, problem: CardProblem) -> None:
+        if problem.code is Trouble.CARD_REMOVED:
+            self._removed()
+            return
+        self._show(Problem(problem.code, back=self._visit is not None, tries_left=problem.tries_left))
+
+    # ---- touches ----------------------------------------------------------------------------
+
+    def _touch(self, intent: Intent) -> None:
+        if isinstance(self._view, StillThere) and self._before_warning is not None:
+            self._show(self._before_warning)  # any touch says: I am here
+            if isinstance(intent, StayHere):
+                return
+        if isinstance(intent, EnterPin):
+            self._pin_entered(intent.pin)
+        elif isinstance(intent, BeginReturn):
+            self._begin_return()
+        elif isinstance(intent, PrintSlip):
+            self._print(intent.lines)
+        elif self._visit is not None:
+            self._touch_in_visit(self._visit, intent)
+        elif isinstance(intent, (GoHome, GoBack, Finish)):
+            self._end(Goodbye(card_on_reader=True)) if self._card is not None else self._attract()
+
+    def _touch_in_visit(self, visit: Visit, intent: Intent) -> None:
+        view: View | None = None
+        if isinstance(intent, Begin):
+            view = visit.begin(intent.action)
+        elif isinstance(intent, PickDay):
+            view = visit.choose_day(intent.on)
+        elif isinstance(intent, PickOffer):
+            view = visit.pick(intent.room_id, intent.slot_no)
+        elif isinstance(intent, Confirm):
+            view = visit.book() if isinstance(self._view, ConfirmRoom) else None
+        elif isinstance(intent, GoBack):
+            back_to_rooms = isinstance(self._view, ConfirmRoom) and visit.day is not None
+            view = visit.choose_day(visit.day) if back_to_rooms and visit.day else visit.home()
+        elif isinstance(intent, GoHome):
+            view = visit.home()
+        elif isinstance(intent, Finish):
+            self._finish(visit)
+        if view is not None:
+            self._show(view)
+
+    def _finish(self, visit: Visit) -> None:
+        if visit.receipts and not isinstance(self._view, Receipt):
+            self._show(visit.receipt())
+        else:
+            self._end(Goodbye(card_on_reader=self._card is not None))
+
+    def _begin_return(self) -> None:
+        if self._visit is None and isinstance(self._view, Attract):
+            self._return = BookReturn(self._house)
+            self._show(self._return.view())
+
+    def _print(self, lines: tuple[str, ...]) -> None:
+        visit, view = self._visit, self._view
+        if visit is None or not isinstance(view, Receipt):
+            return
+        if self._printer is None:
+            self._show(Problem(Trouble.PRINTER_FAILED, back=True))
+            return
+        try:
+            self._printer.print_lines(lines)
+        except PrinterProblem as problem:
+            log.error("printer-failed: %s", problem)
+            self._show(Problem(Trouble.PRINTER_FAILED, back=True))
+            return
+        self._show(visit.receipt(printed=True))
+
+    def _scanned(self, text: str) -> None:
+        if self._return is not None and isinstance(self._view, Returning):
+            self._show(self._return.scan(text))
+        elif self._visit is not None and isinstance(self._view, _SCAN_LENDS):
+            self._show(self._visit.borrow(text))
+
+    # ---- time and news ----------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = self._house.clock.monotonic()
+        if isinstance(self._view, Goodbye):
+            if not self._view.card_on_reader and now - self._shown_at >= GOODBYE_SECONDS:
+                self._attract()
+            return
+        if isinstance(self._view, Attract):
+            return
+        idle = now - self._touched
+        if isinstance(self._view, Problem) and self._visit is None:
+            if self._card is None and idle >= WARNING_SECONDS:
+                self._attract()
+            return
+        if idle >= IDLE_SECONDS + WARNING_SECONDS:
+            self._end(Goodbye(card_on_reader=self._card is not None))
+        elif idle >= IDLE_SECONDS:
+            left = max(1, round(IDLE_SECONDS + WARNING_SECONDS - idle))
+            if not isinstance(self._view, StillThere):
+                self._before_warning = self._view
+            if self._view != StillThere(left):
+                self._show(StillThere(left))
+
+    def _sync_news(self, news: SyncNews) -> None:
+        self._online, self._offline_since = news.online, news.offline_since
+        if self._visit is not None and self._visit.hear_answers():
+            view = self._visit.refreshed(self._view)
+            if view != self._view:
+                self._show(view)
+
+    # ---- the end ----------------------------------------------------------------------------
+
+    def _end(self, last: View) -> None:
+        self._visit = None
+        self._return = None
+        self._before_warning = None
+        if self._card is not None:
+            self._card.release()
+        self._show(last)
+
+    def _attract(self) -> None:
+        self._visit = None
+        self._return = None
+        self._before_warning = None
+        facility_id = self._house.place.facility_id
+        found = self._house.ledger.state(Query.of(Facility, facility_id=facility_id))
+        self._show(Attract(facility_place(found.get(Facility, facility_id)), self._reader_trouble))
+
+    def _show(self, view: View) -> None:
+        self._view = view
+        self._shown_at = self._house.clock.monotonic()
+        self._show_outside(view)
+
+    def _show_status(self) -> None:
+        queued = self._house.ledger.queue_length()
+        status = Status(self._online, self._offline_since, queued, self._house.ledger.rescued)
+        if status != self._status:
+            self._status = status
+            self._show_outside(status)
+
+
+_SCAN_LENDS = (Home, Borrowing, CheckedIn, Booked, Linked)
+"""Views on which a scanned book is borrowed at once, without a touch."""
+
+_SOLVED_BY_REMOVAL = frozenset(Trouble) - {Trouble.STORE_FULL, Trouble.STORE_FAILED, Trouble.INTERNAL} | {
+    Refusal.PATRON_UNKNOWN
+}
+"""Problems that are about the card on the reader: when it leaves, so does the message."""
