@@ -8,7 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from kiosk.booking.model import (
-    Booking, BookingState, Facility, Lease, Occupancy, OpeningRule, Room, RoomPart, Slot,
+    Booking,
+    BookingState,
+    Facility,
+    Lease,
+    Occupancy,
+    OpeningRule,
+    Room,
+    RoomPart,
+    Slot,
 )  # fmt: skip
 from kiosk.codes import Trouble
 from kiosk.ids import Uuid7Ids
@@ -101,7 +109,9 @@ def ward_rules() -> Rules:
 def records() -> list[object]:
     """The library 光が丘 and a community centre, open every day 9:00-20:00 but for New Year."""
     made: list[object] = [
-        Facility(facility_id=HOME, kind="library", name="光が丘図書館", kana="ひかりがおか", latin="Hikarigaoka"),
+        Facility(
+            facility_id=HOME, kind="library", name="光が丘図書館", kana="ひかりがおか", latin="Hikarigaoka"
+        ),
         Facility(facility_id="sakae", kind="community_centre", name="栄町会館", kana="さかえ", latin="Sakae"),
         RuleSet(name="ward", version=1, valid_from=date(2026, 4, 1), body=rules_to_json(ward_rules())),
         Patron(patron_id=HANAKO, masked_name="練馬 花○", expires_on=date(2028, 3, 31), blocked=False),
