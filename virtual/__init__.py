@@ -1,0 +1,1 @@
+"""The city that never was: virtual twins of everything around the product, for `make run` and the tests."""

@@ -1,0 +1,72 @@
+"""What one kiosk has to be told: who it is, where it stands, where its server and its hardware are."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsError(Exception):
+    """The settings file does not fit; the text says where and what to do."""
+
+
+class ScreenSettings(BaseModel):
+    """`diagonal_mm` turns millimetres into pixels, for panels lie about their DPI."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: int = 1280
+    height: int = 800
+    fullscreen: bool = True
+    diagonal_mm: float = Field(256.5, gt=50)
+    languages: tuple[str, ...] = ("ja", "ja_simple", "en")
+
+
+class KioskSettings(BaseModel):
+    """One TOML file. Paths may be relative to its folder. Secrets are files, never values in here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device_id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    facility_id: str
+    server_url: str
+    token_file: Path
+    ward_key_file: Path
+    data_dir: Path
+    trust_dir: Path
+    reader: str | None = None
+    scanner: Path | None = None
+    printer: Path | None = None
+    screen: ScreenSettings = ScreenSettings()
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "kiosk.db"
+
+    def token(self) -> str:
+        """The device's secret, from its file."""
+        return self.token_file.read_text().strip()
+
+    def ward_key(self) -> bytes:
+        """The key of the ward's card tags, hex in its file (kept outside the database)."""
+        return bytes.fromhex(self.ward_key_file.read_text().strip())
+
+
+def load_settings(path: Path) -> KioskSettings:
+    """Read the TOML file; raises SettingsError with the line or field that is wrong."""
+    try:
+        settings = KioskSettings.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: no such file. See docs/kiosk.md for an example.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise SettingsError(f"{path}: {where}: {first['msg']}") from error
+    base = path.parent
+    paths = ("token_file", "ward_key_file", "data_dir", "trust_dir", "scanner", "printer")
+    resolved = {name: base / value for name in paths if (value := getattr(settings, name)) is not None}
+    return settings.model_copy(update=resolved)
