@@ -5,6 +5,7 @@ A visit lives in memory only. Its acts are durable in the ledger before a view s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -66,13 +67,18 @@ class House:
     clock: Clock
     ids: Ids
     place: Place
+    on_act: Callable[[], None] = lambda: None
+    """Called after every durable act, so that sync need not wait."""
 
     def context(self) -> Context:
         now = self.clock.now()
         return Context(now, Seat(self.place.device_id), self.ledger.rules(now))
 
     def perform(self, command: object) -> Performed | Refused:
-        return self.ledger.perform(command, self.clock.now())
+        done = self.ledger.perform(command, self.clock.now())
+        if isinstance(done, Performed):
+            self.on_act()
+        return done
 
 
 def identify(house: House, tag: str) -> Patron | Trouble | Refusal:

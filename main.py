@@ -1,0 +1,182 @@
+"""The command `machikado`: reads the configuration, builds the parts, wires them, starts one. No logic."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.attendant import Attendant
+from kiosk.clock import SystemClock
+from kiosk.ids import Uuid7Ids
+from kiosk.ports import CardReader, Printer, Scanner
+from kiosk.reception import Reception, SyncNews
+from kiosk.settings import KioskSettings, SettingsError, load_settings
+from kiosk.store.ledger import SqliteLedger
+from kiosk.visit import House, Place
+from sync.http import BearerToken, ServerConnection
+from sync.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiosk.views import Status, View
+
+VERSION = "0.1.0"
+
+
+@dataclass
+class Kiosk:
+    """All parts of one running kiosk but its screen."""
+
+    attendant: Attendant
+    schedule: Schedule
+    ledger: SqliteLedger
+    reader: CardReader | None
+    scanner: Scanner | None
+
+    def start(self) -> None:
+        self.attendant.start()
+        self.schedule.start()
+        if self.reader is not None:
+            self.reader.start(self.attendant.post)
+        if self.scanner is not None:
+            self.scanner.start(self.attendant.post)
+
+    def stop(self) -> None:
+        if self.scanner is not None:
+            self.scanner.close()
+        if self.reader is not None:
+            self.reader.close()
+        self.attendant.stop()
+        self.schedule.stop()
+        self.ledger.close()
+
+
+def build_kiosk(
+    settings: KioskSettings,
+    show: Callable[[View | Status], None],
+    *,
+    reader: CardReader | None,
+    scanner: Scanner | None,
+    printer: Printer | None,
+) -> Kiosk:
+    """Wire one kiosk to its store, its server and the hardware handed in."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    clock, ids = SystemClock(), Uuid7Ids()
+    ledger = SqliteLedger(settings.database, settings.device_id, clock, ids)
+    place = Place(settings.device_id, settings.facility_id)
+    reception = Reception(House(ledger, clock, ids, place, lambda: schedule.wake()), printer, show)
+    attendant = Attendant(reception, show)
+    server = ServerConnection(settings.server_url, settings.device_id, BearerToken(settings.token()))
+    schedule = Schedule(
+        server, ledger, clock, ids, VERSION, lambda online, since: attendant.post(SyncNews(online, since))
+    )
+    return Kiosk(attendant, schedule, ledger, reader, scanner)
+
+
+def _run_kiosk(args: argparse.Namespace) -> int:
+    from drivers.cards.mynumber.trust import TrustStore
+    from drivers.cards.readers.pcsc import PcscReader
+    from drivers.printer.escpos import EscPosPrinter
+    from drivers.scanner.serial import SerialScanner
+    from kiosk.people.tags import CardTagger
+    from ui.app import KioskApp, UiSettings
+
+    settings = load_settings(args.settings)
+    screen = settings.screen
+    app = KioskApp(
+        lambda intent: kiosk.attendant.post(intent),
+        settings=UiSettings(
+            width=screen.width,
+            height=screen.height,
+            fullscreen=screen.fullscreen,
+            screen_diagonal_mm=screen.diagonal_mm,
+            languages=screen.languages,
+            automation=args.automation,
+        ),
+    )
+    kiosk = build_kiosk(
+        settings,
+        app.post,
+        reader=PcscReader(
+            CardTagger(settings.ward_key()), TrustStore(settings.trust_dir), settings.device_id,
+            reader_filter=settings.reader,
+        ),
+        scanner=SerialScanner(settings.scanner) if settings.scanner else None,
+        printer=EscPosPrinter(settings.printer) if settings.printer else None,
+    )  # fmt: skip
+    kiosk.start()
+    try:
+        app.run()
+    finally:
+        kiosk.stop()
+    return 0
+
+
+def _run_server(args: argparse.Namespace) -> int:
+    from server import cli
+
+    if args.action == "run":
+        cli.serve(args.database, args.host, args.port)
+    elif args.action == "add-device":
+        print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
+    elif args.action == "add-staff":
+        cli.add_staff(args.database, args.name, sys.stdin.readline().rstrip("\n"))
+    else:
+        cli.migrate(args.database)
+    return 0
+
+
+def _run_demo(args: argparse.Namespace) -> int:
+    from virtual.demo import run
+
+    return run(args.folder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="machikado", description=__doc__)
+    parser.add_argument("--version", action="version", version=VERSION)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    kiosk = commands.add_parser("kiosk", help="the touch screen of one device")
+    kiosk.add_argument("--settings", type=Path, default=Path("/etc/machikado/kiosk.toml"))
+    kiosk.add_argument("--automation", type=Path, help="socket for a scripted resident (tests, demo)")
+    kiosk.set_defaults(run=_run_kiosk)
+
+    server = commands.add_parser("server", help="the central server")
+    server.add_argument(
+        "action", choices=("run", "migrate", "add-device", "add-staff"), nargs="?", default="run"
+    )
+    server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
+    server.add_argument("--host", default="127.0.0.1")
+    server.add_argument("--port", type=int, default=8720)
+    server.add_argument("--device", help="id of the device to add")
+    server.add_argument("--facility", help="where the device stands")
+    server.add_argument("--name", help="name of the device or of the member of staff")
+    server.set_defaults(run=_run_server)
+
+    demo = commands.add_parser("demo", help="the whole system with virtual cards and a made-up ward")
+    demo.add_argument("--folder", type=Path, default=Path("var/demo"))
+    demo.set_defaults(run=_run_demo)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code says whether it worked."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    args = _parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
