@@ -1,0 +1,1 @@
+"""The central server: decides every operation on the authoritative records, shows staff what clashed."""

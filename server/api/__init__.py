@@ -1,0 +1,1 @@
+"""The HTTP interface of devices: version 1 of `sync.protocol`."""

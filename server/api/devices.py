@@ -1,0 +1,155 @@
+"""`/v1/devices/{id}/…`: push, feed, heartbeat."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import select, update
+
+from kiosk.ids import Uuid7Ids
+from server.api.problems import ProblemError
+from server.apply.batch import Gap, apply_batch
+from server.apply.leases import renew_leases
+from server.secrets import token_matches
+from server.store import tables
+from server.store.database import Database
+from sync.protocol import (
+    MAX_BODY,
+    MAX_PAGE,
+    PROTOCOL,
+    DeviceInfo,
+    FeedChange,
+    FeedPage,
+    Heartbeat,
+    ProblemType,
+    PushRequest,
+    PushResponse,
+)  # fmt: skip
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, unpacked, never more than MAX_BODY bytes of it (a small gzip can hide gigabytes)."""
+    unpack = zlib.decompressobj(31) if request.headers.get("content-encoding") == "gzip" else None
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += unpack.decompress(chunk, MAX_BODY + 1 - len(body)) if unpack else chunk
+            if len(body) > MAX_BODY or (unpack and unpack.unconsumed_tail):
+                raise ProblemError(ProblemType.TOO_LARGE)
+    except zlib.error as error:
+        raise ProblemError(ProblemType.MALFORMED, "not gzip") from error
+    if unpack and not unpack.eof:
+        raise ProblemError(ProblemType.MALFORMED, "half a gzip body")
+    return bytes(body)
+
+
+def parsed(model: type[M], body: bytes) -> M:
+    """The request as its model; another protocol version or anything else is a problem."""
+    try:
+        request = model.model_validate_json(body)
+    except ValidationError as error:
+        raise ProblemError(ProblemType.MALFORMED, f"{error.error_count()} fields do not fit") from error
+    if getattr(request, "protocol", PROTOCOL) != PROTOCOL:
+        raise ProblemError(ProblemType.UNSUPPORTED_PROTOCOL)
+    return request
+
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
+    """The routes of devices. `now` is the server's clock."""
+    ids = Uuid7Ids()
+
+    def authenticated(device_id: str, authorization: Annotated[str, Header()] = "") -> Any:
+        """The device this request proves to come from. RFC 9421 signatures replace this one function."""
+        with database.read() as conn:
+            found = select(tables.device).where(tables.device.c.device_id == device_id)
+            device = conn.execute(found).first()
+        token = authorization.removeprefix("Bearer ")
+        if device is None or not token_matches(token, device.token_hash):
+            raise ProblemError(ProblemType.UNAUTHORIZED)
+        return device
+
+    router = APIRouter(prefix="/v1/devices/{device_id}")
+    proven = Annotated[Any, Depends(authenticated)]
+
+    @router.post("/operations")
+    def push(device: proven, body: Body) -> PushResponse:
+        request = parsed(PushRequest, body)
+        try:
+            return apply_batch(database, device.device_id, request, now(), ids)
+        except Gap as gap:
+            raise ProblemError(ProblemType.GAP, expected_seq=gap.expected) from gap
+
+    @router.get("/feed")
+    def feed(
+        device: proven,
+        epoch: str = "",
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+    ) -> FeedPage:
+        return _feed_page(database, epoch, after, limit, now())
+
+    @router.post("/heartbeat")
+    def heartbeat(device: proven, body: Body) -> DeviceInfo:
+        beat = parsed(Heartbeat, body)
+        _note_heartbeat(database, device, beat, now())
+        return info(device)
+
+    @router.get("")
+    def info(device: proven) -> DeviceInfo:
+        with database.read() as conn:
+            epoch = database.epoch(conn)
+        return DeviceInfo(
+            device_id=device.device_id, facility_id=device.facility_id, epoch=epoch,
+            incarnation=device.incarnation, last_seq=device.last_seq, server_time=now(),
+        )  # fmt: skip
+
+    return router
+
+
+def _feed_page(database: Database, epoch: str, after: int, limit: int, moment: datetime) -> FeedPage:
+    table = tables.change
+    with database.read() as conn:
+        current = database.epoch(conn)
+        if epoch not in ("", current) or (after and not epoch):
+            raise ProblemError(ProblemType.MUST_REFETCH)
+        wanted = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit + 1)
+        rows = conn.execute(wanted).all()
+    page = rows[:limit]
+    return FeedPage.model_validate(
+        {
+            "epoch": current,
+            "server_time": moment,
+            "changes": [_feed_change(row) for row in page],
+            "next": page[-1].seq if page else after,
+            "more": len(rows) > limit,
+        }
+    )
+
+
+def _feed_change(row: Any) -> FeedChange:
+    return FeedChange.model_construct(seq=row.seq, table=row.table_name, key=json.loads(row.key), row=row.row)
+
+
+def _note_heartbeat(database: Database, device: Any, beat: Heartbeat, moment: datetime) -> None:
+    table = tables.device
+    with database.write() as conn:
+        conn.execute(
+            update(table)
+            .where(table.c.device_id == device.device_id)
+            .values(
+                last_seen_at=moment, queued=beat.queued, oldest_queued_at=beat.oldest_queued_at,
+                version=beat.version, clock_trust=beat.clock_trust.value,
+            )
+        )  # fmt: skip
+        renew_leases(conn, device.device_id, device.facility_id, moment)

@@ -1,0 +1,53 @@
+"""RFC 9457 problems: everything that is not a processed request is one of these."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from sync.protocol import PROBLEM_JSON, Problem, ProblemType
+
+log = logging.getLogger(__name__)
+
+_TITLES = {
+    ProblemType.UNAUTHORIZED: (401, "The device did not prove who it is."),
+    ProblemType.UNKNOWN_DEVICE: (404, "No such device is enrolled."),
+    ProblemType.UNSUPPORTED_PROTOCOL: (426, "This server does not speak that version of the protocol."),
+    ProblemType.MALFORMED: (422, "The request is not of the protocol."),
+    ProblemType.TOO_LARGE: (413, "The request is too large; send fewer operations."),
+    ProblemType.GAP: (409, "Operations before this batch are missing."),
+    ProblemType.MUST_REFETCH: (410, "This cursor is of another life of the server; fetch everything."),
+}
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(self, kind: ProblemType, detail: str | None = None, expected_seq: int | None = None) -> None:
+        super().__init__(kind.value)
+        status, title = _TITLES[kind]
+        self.problem = Problem(
+            type=kind.value, title=title, status=status, detail=detail, expected_seq=expected_seq
+        )
+
+
+def _answer(problem: Problem) -> JSONResponse:
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=problem.status, media_type=PROBLEM_JSON)
+
+
+def install(app: FastAPI) -> None:
+    """Let every failure of the API leave as a problem document."""
+
+    @app.exception_handler(ProblemError)
+    def _problem(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)  # noqa: S101  (narrows what the handler is registered for)
+        return _answer(error.problem)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_request: Request, error: Exception) -> JSONResponse:
+        log.info("malformed request: %s", type(error).__name__)
+        return _answer(ProblemError(ProblemType.MALFORMED).problem)

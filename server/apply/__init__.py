@@ -1,0 +1,1 @@
+"""Applying what devices send: outcomes, cases, leases."""

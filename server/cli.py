@@ -1,0 +1,53 @@
+"""What `machikado server …` does."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+from sqlalchemy import insert
+
+from kiosk.operations import GENESIS
+from server.app import create_app
+from server.secrets import hash_password, new_token
+from server.settings import ServerSettings
+from server.store import tables
+from server.store.database import Database, upsert
+
+
+def serve(database: str, host: str, port: int) -> None:
+    """Run until interrupted. MACHIKADO_SESSION_SECRET keeps staff signed in over a restart."""
+    secret = os.environ.get("MACHIKADO_SESSION_SECRET")
+    settings = ServerSettings(database, secret) if secret else ServerSettings(database)
+    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
+
+
+def migrate(database: str) -> None:
+    """Bring a database up to date."""
+    opened = Database(database)
+    opened.migrate()
+    opened.dispose()
+
+
+def add_device(database: str, device_id: str, facility_id: str, name: str) -> str:
+    """Enrol a device; returns its token, which is shown once and not kept."""
+    token, kept = new_token()
+    opened = Database(database)
+    with opened.write() as conn:
+        conn.execute(
+            insert(tables.device).values(
+                device_id=device_id, facility_id=facility_id, name=name, token_hash=kept, last_hash=GENESIS
+            )
+        )
+    opened.dispose()
+    return token
+
+
+def add_staff(database: str, name: str, password: str) -> None:
+    """Add a member of staff, or give them a new password."""
+    if len(password) < 8:
+        raise ValueError("a staff password has at least 8 characters")
+    opened = Database(database)
+    with opened.write() as conn:
+        upsert(conn, tables.staff, [{"name": name, "password_hash": hash_password(password)}])
+    opened.dispose()

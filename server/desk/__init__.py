@@ -1,0 +1,1 @@
+"""Staff pages: what happened, what needs a look, how the kiosks are."""

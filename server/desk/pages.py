@@ -1,0 +1,127 @@
+"""The staff pages: server-rendered HTML, kept fresh by htmx, readable without it."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib import resources
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+from sqlalchemy import select, update
+
+from kiosk.clock import local
+from server.desk import queries
+from server.secrets import hash_password, password_matches
+from server.store import tables
+from server.store.database import Database
+
+_TEMPLATES = Jinja2Templates(str(resources.files("server.desk") / "templates"))
+TRIES, TRY_WINDOW = 5, 60.0
+"""Failed sign-ins for one name within so many seconds before it has to wait."""
+_NOBODY = hash_password(secrets.token_hex(8))
+"""Compared with where no such name exists, so that a wrong name takes as long as a wrong password."""
+
+
+def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
+    """The routes below `/desk`."""
+    router = APIRouter(prefix="/desk", default_response_class=HTMLResponse)
+    failures: dict[str, list[float]] = {}
+
+    def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        session = request.session
+        session.setdefault("csrf", secrets.token_urlsafe(16))
+        context = {"staff": session.get("staff"), "csrf": session["csrf"], "now": local(now())} | values
+        return _TEMPLATES.TemplateResponse(request, name, context, status_code=status)
+
+    def genuine(request: Request, csrf: str) -> bool:
+        return hmac.compare_digest(csrf, request.session.get("csrf", "-"))
+
+    def signed_in(request: Request) -> bool:
+        return bool(request.session.get("staff"))
+
+    def to_login() -> Response:
+        return RedirectResponse("/desk/login", 303)
+
+    @router.get("/login")
+    def login_form(request: Request) -> Response:
+        return page(request, "login.html", problem="")
+
+    @router.post("/login")
+    def login(
+        request: Request, name: Annotated[str, Form()], password: Annotated[str, Form()],
+        csrf: Annotated[str, Form()] = "",
+    ) -> Response:  # fmt: skip
+        recent = [t for t in failures.get(name, []) if time.monotonic() - t < TRY_WINDOW]
+        if len(recent) >= TRIES:
+            return page(request, "login.html", 429, problem="しばらく待ってから、もう一度お試しください。")
+        if not genuine(request, csrf) or not _password_fits(database, name, password):
+            failures[name] = [*recent, time.monotonic()]
+            return page(request, "login.html", 401, problem="名前かパスワードが違います。")
+        failures.pop(name, None)
+        request.session.clear()
+        request.session["staff"] = name
+        return RedirectResponse("/desk/", 303)
+
+    @router.post("/logout")
+    def logout(request: Request, csrf: Annotated[str, Form()] = "") -> Response:
+        if genuine(request, csrf):
+            request.session.clear()
+        return to_login()
+
+    @router.get("/")
+    def operations(request: Request) -> Response:
+        if not signed_in(request):
+            return to_login()
+        with database.read() as conn:
+            lines, total = queries.operations(conn), queries.count_operations(conn)
+        return page(request, _part(request, "operations"), lines=lines, total=total, here="operations")
+
+    @router.get("/cases")
+    def cases(request: Request, state: str = "open") -> Response:
+        if not signed_in(request):
+            return to_login()
+        with database.read() as conn:
+            lines = queries.cases(conn, now(), "closed" if state == "closed" else "open")
+        return page(request, _part(request, "cases"), lines=lines, state=state, here="cases")
+
+    @router.post("/cases/{case_id}/close")
+    def close(
+        request: Request, case_id: str, note: Annotated[str, Form(max_length=400)] = "",
+        csrf: Annotated[str, Form()] = "",
+    ) -> Response:  # fmt: skip
+        if not signed_in(request) or not genuine(request, csrf):
+            return to_login()
+        table = tables.staff_case
+        done = {"state": "closed", "closed_at": now(), "closed_by": request.session["staff"], "note": note}
+        with database.write() as conn:
+            still_open = (table.c.case_id == case_id) & (table.c.state == "open")
+            conn.execute(update(table).where(still_open).values(**done))
+        return RedirectResponse("/desk/cases", 303)
+
+    @router.get("/kiosks")
+    def kiosks(request: Request) -> Response:
+        if not signed_in(request):
+            return to_login()
+        with database.read() as conn:
+            lines = queries.kiosks(conn, now())
+        return page(request, _part(request, "kiosks"), lines=lines, here="kiosks")
+
+    return router
+
+
+def _part(request: Request, name: str) -> str:
+    """The whole page, or for htmx just the part that changes."""
+    return f"{name}_part.html" if "HX-Request" in request.headers else f"{name}.html"
+
+
+def _password_fits(database: Database, name: str, password: str) -> bool:
+    with database.read() as conn:
+        found = select(tables.staff.c.password_hash).where(tables.staff.c.name == name)
+        kept = conn.execute(found).scalar()
+    return password_matches(password, kept or _NOBODY) and kept is not None

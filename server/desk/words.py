@@ -1,0 +1,60 @@
+"""The sentences of the staff pages. Every code of the domain has one (test over the enumerations)."""
+
+KINDS = {
+    "checkout": "貸出",
+    "return": "返却",
+    "check_in": "来館受付",
+    "book": "部屋の予約",
+    "link_card": "カードの登録",
+}
+OUTCOMES = {
+    "applied": "記録しました",
+    "applied_with_case": "記録しました（確認が必要）",
+    "rejected": "お受けできませんでした（確認が必要）",
+    "parked": "保留しています（確認が必要）",
+}
+CODES = {
+    "implicit-return": "ほかの方に貸出中の資料が貸し出されました。前の貸出は返却されたものとして扱いました。資料の動きを確かめてください。",
+    "due-date-differs": "キオスクがお伝えした返却日と、いまの規則による返却日が違います。遅い方の日にしました。",
+    "provisional-item": "登録のない番号の資料です。資料を確かめて登録してください。",
+    "slot-taken": "お申し込みの時間は、先に予約が入っていました。利用者に別の時間をご案内してください。",
+    "slot-leased-elsewhere": "その部屋は、その日は現地のキオスクだけが予約を確定できます。利用者にご案内してください。",
+    "card-linked-elsewhere": "このカードは、ほかの方の利用登録に結びついています。窓口でカードを確かめてください。",
+    "card-already-linked": "このカードは、もう登録されています。",
+    "loan-limit": "貸出の上限をこえて貸し出されました。",
+    "patron-expired": "利用登録の期限が切れている方の手続きです。更新をご案内してください。",
+    "patron-blocked": "利用が止まっている方の手続きです。",
+    "patron-unknown": "登録のない方の手続きです。",
+    "item-already-yours": "同じ方に、もう一度貸し出されました。",
+    "item-not-for-loan": "貸出できない資料が貸し出されました。",
+    "item-on-loan": "ほかの方に貸出中の資料です。",
+    "item-not-on-loan": "貸出の記録がない資料です。",
+    "item-unknown": "登録のない番号の資料です。",
+    "barcode-malformed": "読み取った番号が資料番号の形ではありません。",
+    "barcode-check-digit": "読み取った番号の検査数字が合いません。",
+    "barcode-not-an-item": "資料番号ではないバーコードです。",
+    "room-unknown": "登録のない部屋への申し込みです。",
+    "slot-unknown": "その部屋にない時間区分への申し込みです。",
+    "facility-closed": "休館の日、または開いていない時間への申し込みです。",
+    "outside-booking-window": "受付期間の外の申し込みです。",
+    "booking-quota": "お一人の予約の上限をこえる申し込みです。",
+    "booking-unknown": "記録のない予約で来館受付がありました。",
+    "booking-not-yours": "ほかの方の予約で来館受付がありました。",
+    "booking-not-confirmed": "確定していない予約で来館受付がありました。",
+    "check-in-too-early": "受付時間より早い来館受付です。",
+    "check-in-too-late": "利用時間が終わってからの来館受付です。",
+    "check-in-other-place": "予約とは別の館での来館受付です。",
+    "already-checked-in": "同じ予約で、もう一度来館受付がありました。",
+    "card-kind-not-linkable": "登録できない種類のカードの申し込みです。",
+    "sequence-fork": "同じ番号の操作が二つ届きました。キオスクの複製、または古い記録の復元が考えられます。",
+    "chain-broken": "操作のつながりが合いません。キオスクの記録を確かめてください。",
+    "not-understood": "この版のサーバーでは読めない操作です。更新後に取りこみます。",
+    "internal": "サーバー側の不具合で処理できませんでした。担当者に連絡してください。",
+}
+
+CLOCKS = {
+    "synced": "サーバーと一致",
+    "monotonic": "最後の一致から計測",
+    "rtc": "本体の時計",
+    "guessed": "推定（要確認）",
+}

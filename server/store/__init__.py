@@ -1,0 +1,1 @@
+"""The server's database: the same tables on SQLite and PostgreSQL."""

@@ -1,0 +1,191 @@
+"""Opening the server's database, on either engine, and reading and writing records set-wise."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    create_engine,
+    delete,
+    event,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)  # fmt: skip
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kiosk.records import Change, Put, change_key, change_to_json, from_json, spec_of, spec_of_change
+from kiosk.state import Query
+from server.store import tables
+
+_CHUNK = 300
+"""Values in one IN list."""
+
+
+class Database:
+    """The authoritative records and the ledger. Writers take turns; readers are never blocked."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = (
+            {"connect_args": {"timeout": 30}} if self.sqlite else {"pool_pre_ping": True}
+        )
+        self.engine = create_engine(_with_driver(url), **options)
+        self._turn = threading.Lock()
+        if self.sqlite:
+            event.listen(self.engine, "connect", _sqlite_pragmas)
+            event.listen(self.engine, "begin", _sqlite_begin)
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; makes an empty database ready."""
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("server.store") / "migrations"))
+        with self.engine.begin() as conn:
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+        with self.write() as conn:
+            if conn.execute(select(tables.meta.c.value).where(tables.meta.c.name == "epoch")).first() is None:
+                conn.execute(insert(tables.meta).values(name="epoch", value=str(uuid.uuid4())))
+                conn.execute(insert(tables.counter).values(name="server_seq", value=0))
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as conn:
+            yield conn.execution_options(reading=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction. The lock spares SQLite's writers of this process a busy wait."""
+        with self._turn if self.sqlite else _nothing(), self.engine.begin() as conn:
+            yield conn
+
+    def epoch(self, conn: Connection) -> str:
+        return str(
+            conn.execute(select(tables.meta.c.value).where(tables.meta.c.name == "epoch")).scalar_one()
+        )
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _with_driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(conn: Connection) -> None:
+    reading = conn.get_execution_options().get("reading", False)
+    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def take_numbers(conn: Connection, count: int) -> int:
+    """Reserve `count` server sequence numbers; returns the first. Holds the row until commit."""
+    row = tables.counter
+    statement = update(row).where(row.c.name == "server_seq").values(value=row.c.value + count)
+    return int(conn.execute(statement.returning(row.c.value)).scalar_one()) - count + 1
+
+
+def fetch(conn: Connection, queries: Iterable[Query]) -> Iterator[Any]:
+    """All records the queries ask for, one statement per (table, fields) and chunk."""
+    groups: dict[tuple[type[Any], tuple[str, ...]], list[tuple[Any, ...]]] = {}
+    for query in queries:
+        groups.setdefault((query.kind, query.fields), []).append(query.values)
+    for (kind, fields), values in groups.items():
+        table = tables.records[spec_of(kind).table]
+        columns = [table.c[name] for name in fields]
+        for start in range(0, len(values), _CHUNK):
+            part = values[start : start + _CHUNK]
+            where = columns[0].in_([v[0] for v in part]) if len(fields) == 1 else tuple_(*columns).in_(part)
+            for row in conn.execute(select(table).where(where)):
+                yield record_of(kind, row._mapping)
+
+
+def record_of(kind: type[Any], row: Any) -> Any:
+    """A database row as a record."""
+    return from_json(kind, row)
+
+
+def write_changes(conn: Connection, changes: Sequence[Change]) -> None:
+    """Make these changes true and put them into the feed; of several for one key only the last counts."""
+    last: dict[tuple[str, tuple[Any, ...]], Change] = {}
+    for item in changes:
+        slot = (spec_of_change(item).table, change_key(item))
+        last.pop(slot, None)
+        last[slot] = item
+    if not last:
+        return
+    puts: dict[str, list[dict[str, Any]]] = {}
+    removes: dict[str, list[tuple[Any, ...]]] = {}
+    for (table, key), item in last.items():
+        if isinstance(item, Put):
+            row = {name: getattr(item.record, name) for name in item.record.__dataclass_fields__}
+            puts.setdefault(table, []).append(row)
+        else:
+            removes.setdefault(table, []).append(key)
+    for table, keys in removes.items():
+        _delete_keys(conn, table, keys)
+    for table, rows in puts.items():
+        upsert(conn, tables.records[table], rows)
+    _write_feed(conn, list(last.values()))
+
+
+def _delete_keys(conn: Connection, table: str, keys: Sequence[tuple[Any, ...]]) -> None:
+    columns = list(tables.records[table].primary_key.columns)
+    for start in range(0, len(keys), _CHUNK):
+        part = keys[start : start + _CHUNK]
+        where = or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in part))
+        conn.execute(delete(tables.records[table]).where(where))
+
+
+def _write_feed(conn: Connection, changes: Sequence[Change]) -> None:
+    first = take_numbers(conn, len(changes))
+    rows = []
+    for number, item in enumerate(changes, start=first):
+        data = change_to_json(item)
+        key = json.dumps(data["key"], ensure_ascii=False, separators=(",", ":"))
+        rows.append({"seq": number, "table_name": data["table"], "key": key, "row": data["row"]})
+    upsert(conn, tables.change, rows, key=("table_name", "key"))
+
+
+def upsert(
+    conn: Connection, table: Any, rows: Sequence[dict[str, Any]], key: Sequence[str] | None = None
+) -> None:
+    """INSERT … ON CONFLICT DO UPDATE for many rows at once, on either engine."""
+    if not rows:
+        return
+    names = list(key or [column.name for column in table.primary_key.columns])
+    module = sqlite if conn.dialect.name == "sqlite" else postgresql
+    statement = module.insert(table)
+    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in names}
+    if others:
+        statement = statement.on_conflict_do_update(index_elements=names, set_=others)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=names)
+    conn.execute(statement, list(rows))
+
+
+__all__ = ["Database", "Engine", "fetch", "record_of", "take_numbers", "upsert", "write_changes"]
