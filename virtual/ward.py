@@ -193,7 +193,8 @@ def _loans(ward: Ward, chance: random.Random, now: datetime) -> None:
         ward.records.append(
             Loan(
                 item_id=item.item_id, loan_id=f"loan-{number:05d}",
-                patron_id=f"p{chance.randint(1, 900):05d}", item_type=item.item_type, facility_id=item.home_id, since=since,
+                patron_id=f"p{chance.randint(1, 900):05d}", item_type=item.item_type,
+                facility_id=item.home_id, since=since,
                 due_on=local_date(since) + timedelta(days=14),
             )
         )  # fmt: skip

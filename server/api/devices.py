@@ -1,6 +1,6 @@
 """`/v1/devices/{id}/…`: push, feed, heartbeat."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the inner functions.
 
 import json
 import zlib
