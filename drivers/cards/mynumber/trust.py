@@ -1,0 +1,102 @@
+"""Is this certificate one of the ward's trusted authorities', valid now, and meant for this?
+
+All generations of the authority share one name, so the issuer is chosen by key identifier and signature,
+never by name. Revocation is not judged here: a dated list comes with later work, and until then every
+identity says that revocation was not checked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from kiosk.codes import Trouble
+from kiosk.ports import CardProblem
+
+log = logging.getLogger(__name__)
+
+
+class TrustStore:
+    """Authorities pinned in a directory of PEM or DER files (`*.pem`, `*.cer`, `*.der`)."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ValueError for a file that is no certificate of an authority, naming the file."""
+        self._anchors = [_anchor(path) for path in sorted(_files(directory))]
+        if not self._anchors:
+            log.warning("no trusted authority in %s: no My Number card will be accepted", directory)
+
+    def check(self, der: bytes, now: datetime) -> x509.Certificate:
+        """The certificate if it may prove a person at `now`; raises CardProblem with the reason."""
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            issuer = self._issuer_of(certificate)
+        except ValueError as error:
+            raise CardProblem(Trouble.CERT_UNSUITABLE) from error
+        if issuer is None:
+            raise CardProblem(Trouble.CERT_UNTRUSTED)
+        for link in (certificate, issuer):
+            if now < link.not_valid_before_utc:
+                raise CardProblem(Trouble.CERT_NOT_YET_VALID)
+            if now > link.not_valid_after_utc:
+                raise CardProblem(Trouble.CERT_EXPIRED)
+        if not _may_authenticate(certificate):
+            raise CardProblem(Trouble.CERT_UNSUITABLE)
+        return certificate
+
+    def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
+        wanted = _authority_key(certificate)
+        for anchor in self._anchors:
+            if wanted is not None and _subject_key(anchor) not in (None, wanted):
+                continue
+            try:
+                certificate.verify_directly_issued_by(anchor)
+            except (InvalidSignature, TypeError, ValueError):
+                continue  # another generation's key: the next one is tried
+            return anchor
+        return None
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    for pattern in ("*.pem", "*.cer", "*.der"):
+        yield from directory.glob(pattern)
+
+
+def _anchor(path: Path) -> x509.Certificate:
+    data = path.read_bytes()
+    try:
+        load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
+        anchor = load(data)
+        is_ca = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, x509.ExtensionNotFound) as error:
+        raise ValueError(f"{path}: not the certificate of an authority") from error
+    if not is_ca:
+        raise ValueError(f"{path}: not the certificate of an authority")
+    return anchor
+
+
+def _may_authenticate(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return usage.digital_signature
+
+
+def _authority_key(certificate: x509.Certificate) -> bytes | None:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return found.value.key_identifier
+
+
+def _subject_key(certificate: x509.Certificate) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None

@@ -1,0 +1,1 @@
+"""Reader adapters: each implements `kiosk.ports.CardReader`."""

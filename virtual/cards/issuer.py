@@ -1,0 +1,92 @@
+"""A TEST authority in the shape of the real ones; its certificates say TEST wherever a name stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+
+_POLICY_AUTH = ObjectIdentifier("1.2.392.200149.8.5.1.3.30")
+"""Certificate policy of user-authentication certificates (J-LIS certificate profile)."""
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _name(unit: str, common: str | None = None) -> x509.Name:
+    parts = [
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "JPKI-TEST"),
+        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
+    ]
+    if common is not None:
+        parts = [parts[0], x509.NameAttribute(NameOID.COMMON_NAME, common)]
+    return x509.Name(parts)
+
+
+@dataclass
+class TestAuthority:
+    """One generation of the authority. All generations bear one name, as the real ones do."""
+
+    __test__ = False
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def make(cls, now: datetime) -> TestAuthority:
+        key = new_key()
+        name = _name("JPKI for user authentication")
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1200))
+            .not_valid_after(now + timedelta(days=2400))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        return cls(key, made)
+
+    def save(self, directory: Path) -> None:
+        """Pin this authority: write its certificate where a trust store reads."""
+        directory.mkdir(parents=True, exist_ok=True)
+        serial = f"{self.certificate.serial_number:x}"[:8]
+        (directory / f"TEST-auth-{serial}.pem").write_bytes(self.certificate.public_bytes(Encoding.PEM))
+
+    def issue(
+        self, key: rsa.RSAPrivateKey, valid_from: datetime, valid_to: datetime, *, signature: bool = True
+    ) -> x509.Certificate:
+        """A user-authentication certificate: an opaque subject, no name of anybody."""
+        public = key.public_key()
+        usage = x509.KeyUsage(
+            digital_signature=signature, content_commitment=False, key_encipherment=not signature,
+            data_encipherment=False, key_agreement=False, key_cert_sign=False, crl_sign=False,
+            encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        policy = x509.PolicyInformation(_POLICY_AUTH, None)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(_name("", "TEST00000AGCIEG13120001A"))
+            .issuer_name(self.certificate.subject)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(valid_from)
+            .not_valid_after(valid_to)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.CertificatePolicies([policy]), critical=True)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+            )
+            .sign(self.key, hashes.SHA256())
+        )
