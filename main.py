@@ -79,16 +79,18 @@ def build_kiosk(
 
 
 def _run_kiosk(args: argparse.Namespace) -> int:
-    from drivers.cards.mynumber.trust import TrustStore
-    from drivers.cards.readers.pcsc import PcscReader
     from drivers.printer.escpos import EscPosPrinter
     from drivers.scanner.serial import SerialScanner
+
+    from drivers.cards.mynumber.trust import TrustStore
+    from drivers.cards.readers.pcsc import PcscReader
     from kiosk.people.tags import CardTagger
-    from ui.app import KioskApp, UiSettings
+    from ui.app import make_app
+    from ui.settings import UiSettings
 
     settings = load_settings(args.settings)
     screen = settings.screen
-    app = KioskApp(
+    app = make_app(
         lambda intent: kiosk.attendant.post(intent),
         settings=UiSettings(
             width=screen.width,

@@ -1,0 +1,57 @@
+"""Four digits, hidden, in telephone order, never shuffled."""
+
+from __future__ import annotations
+
+from kivy.properties import NumericProperty, StringProperty
+
+from kiosk.views import EnterPin, PinEntry
+from ui.screens.page import Page
+
+DIGITS = 4
+
+
+class PinPage(Page):
+    can_finish = True
+    title = StringProperty("")
+    body = StringProperty("")
+    problem = StringProperty("")
+    progress = StringProperty("")
+    count = NumericProperty(0)
+
+    def __init__(self, **kwargs: object) -> None:
+        self._digits = ""
+        super().__init__(**kwargs)
+
+    def show(self, view: PinEntry) -> None:
+        self._forget()
+        self.title = self.words("pin.title")
+        self.body = self.words("pin.body.link" if view.linking else "pin.body")
+        self.note = self.words("pin.tries", n=view.tries_left - 1)
+        self.problem = self.words("pin.wrong") if view.wrong else ""
+
+    def clear(self) -> None:
+        self._forget()
+        self.problem = self.note = ""
+
+    def press(self, digit: str) -> None:
+        if len(self._digits) < DIGITS:
+            self._digits += digit
+            self._count()
+
+    def delete(self) -> None:
+        self._digits = self._digits[:-1]
+        self._count()
+
+    def enter(self) -> None:
+        if len(self._digits) == DIGITS:
+            pin, self._digits = self._digits, ""
+            self._count()
+            self.send(EnterPin(pin))
+
+    def _forget(self) -> None:
+        self._digits = ""
+        self._count()
+
+    def _count(self) -> None:
+        self.count = len(self._digits)
+        self.progress = self.words("pin.progress", n=self.count) if self.count else ""

@@ -1,0 +1,1 @@
+"""The few widgets of which every screen is made."""
