@@ -79,11 +79,10 @@ def build_kiosk(
 
 
 def _run_kiosk(args: argparse.Namespace) -> int:
-    from drivers.printer.escpos import EscPosPrinter
-    from drivers.scanner.serial import SerialScanner
-
     from drivers.cards.mynumber.trust import TrustStore
     from drivers.cards.readers.pcsc import PcscReader
+    from drivers.printer.escpos import EscPosPrinter
+    from drivers.scanner.serial import SerialScanner
     from kiosk.people.tags import CardTagger
     from ui.app import make_app
     from ui.settings import UiSettings
@@ -170,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code says whether it worked."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))

@@ -363,6 +363,8 @@ class Reception:
 
     def _sync_news(self, news: SyncNews) -> None:
         self._online, self._offline_since = news.online, news.offline_since
+        if isinstance(self._view, Attract) and self._first_screen() != self._view:
+            self._attract()
         if self._visit is not None and self._visit.hear_answers():
             view = self._visit.refreshed(self._view)
             if view != self._view:
@@ -382,9 +384,12 @@ class Reception:
         self._visit = None
         self._return = None
         self._before_warning = None
+        self._show(self._first_screen())
+
+    def _first_screen(self) -> Attract:
         facility_id = self._house.place.facility_id
         found = self._house.ledger.state(Query.of(Facility, facility_id=facility_id))
-        self._show(Attract(facility_place(found.get(Facility, facility_id)), self._reader_trouble))
+        return Attract(facility_place(found.get(Facility, facility_id)), self._reader_trouble)
 
     def _show(self, view: View) -> None:
         self._view = view

@@ -13,13 +13,12 @@ from pathlib import Path
 from types import TracebackType
 
 import requests
-from kiosk.people.tags import CardTagger
-from ui.automation_client import AutomationClient
 
-from kiosk.clock import local_date
+from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 from kiosk.settings import ScreenSettings
 from server import cli as central
+from ui.automation_client import AutomationClient
 from virtual.cards.tray import Tray, make_tray
 from virtual.processes import child, free_port, wait_until
 from virtual.proxy import Proxy
@@ -88,7 +87,7 @@ class Bench:
         ward_key = secrets.token_bytes(32)
         self.tray = enter(make_tray(self.folder / "cards", self.now))
         tagger = CardTagger(ward_key)
-        self.ward = make_ward(now=self.now, today=local_date(self.now))
+        self.ward = make_ward(now=self.now)
         self.ward.link_demo_resident(tagger.tag(CardKind.FELICA, self.tray.library_idm, "felica"))
         token = self._prepare_server()
         self._start_server()

@@ -6,7 +6,6 @@ from typing import Any
 
 from kivy.properties import StringProperty
 
-from kiosk.codes import Trouble
 from kiosk.operations import Standing
 from kiosk.views import Booked, CheckedIn, GoHome, Goodbye, Linked, Problem, StayHere, StillThere, Working
 from ui.screens.page import Page
@@ -92,8 +91,6 @@ class ProblemPage(MessagePage):
         self.role, self.ink = "alert_ground", "alert"
         self.title = self.words.reason(view.code)
         also = [self.words.reason(code) for code in view.others]
-        if view.tries_left is not None and view.code is Trouble.PIN_WRONG:
-            also.append(self.words("pin.tries", n=view.tries_left))
         self.body = "\n".join(also)
         self.note = self.words("problem.code", code=view.code)
         self.action = self.words("problem.ok")

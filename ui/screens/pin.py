@@ -26,7 +26,7 @@ class PinPage(Page):
         self._forget()
         self.title = self.words("pin.title")
         self.body = self.words("pin.body.link" if view.linking else "pin.body")
-        self.note = self.words("pin.tries", n=view.tries_left - 1)
+        self.note = self.words("pin.tries", tries=view.tries_left, n=view.tries_left - 1)
         self.problem = self.words("pin.wrong") if view.wrong else ""
 
     def clear(self) -> None:

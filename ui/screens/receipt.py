@@ -13,7 +13,6 @@ from ui import receipt as slips
 from ui.screens.page import Page
 from ui.widgets.controls import Panel
 
-
 MANY = 5
 """More acts than this are set in the small size, so that all are seen at once."""
 

@@ -1,0 +1,105 @@
+"""A kiosk for killing: everything but the screen and the reader, which are lines on standard output.
+
+Run as a child of `test_sigkill`. It does the journey again and again for one resident after the other and
+prints the id of every operation that a view has confirmed, only after the view was shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk.attendant import Attendant
+from kiosk.clock import SystemClock
+from kiosk.ids import Uuid7Ids
+from kiosk.ports import BarcodeScanned, CardIdentity, CardKind, CardPlaced, CardRemoved, ReaderUp
+from kiosk.reception import Reception
+from kiosk.settings import load_settings
+from kiosk.views import (
+    Action,
+    Begin,
+    ChooseRoom,
+    Confirm,
+    EnterPin,
+    Finish,
+    GoHome,
+    PickOffer,
+    Receipt,
+    Status,
+    View,
+)
+from main import build_kiosk
+
+
+class PlainCard:
+    """A card as the reader port hands it over."""
+
+    def __init__(self, kind: CardKind, tag: str | None, proves: str = "") -> None:
+        self.kind, self.tag, self._proves = kind, tag, proves
+
+    def pin_tries_left(self) -> int:
+        return 3
+
+    def authenticate(self, pin: str, now: object) -> CardIdentity:
+        return CardIdentity(self.kind, self._proves, revocation_checked=False)
+
+    def release(self) -> None:
+        return None
+
+
+class ConfirmingScreen:
+    """Shows nothing, but writes down each operation id that a receipt confirms, once it is shown."""
+
+    def __init__(self, out: int) -> None:
+        self._out = out
+        self.view: View | None = None
+
+    def __call__(self, view: View | Status) -> None:
+        if isinstance(view, Status):
+            return
+        self.view = view
+        if isinstance(view, Receipt):
+            ids = "".join(f"{line.op_id}\n" for line in view.lines)
+            os.write(self._out, ids.encode())
+
+
+def live(settings_file: Path, tags: Sequence[str], books: Sequence[str], out: int, seed: int) -> None:
+    """Serve residents until somebody kills us."""
+    chance = random.Random(seed)
+    screen = ConfirmingScreen(out)
+    kiosk = build_kiosk(load_settings(settings_file), screen, reader=None, scanner=None, printer=None)
+    kiosk.schedule.start()
+    reception: Reception = kiosk.attendant.reception
+    reception.open()
+    reception.handle(ReaderUp("reader"))
+    for turn in itertools.count():
+        _visit(
+            reception, screen, chance.choice(tags), chance.sample(list(books), 2), f"{seed:08x}{turn:024x}"
+        )
+
+
+def _visit(reception: Reception, screen: ConfirmingScreen, tag: str, books: list[str], new_tag: str) -> None:
+    reception.handle(CardPlaced(PlainCard(CardKind.FELICA, tag)))
+    reception.handle(Begin(Action.CHECK_IN))
+    for book in books:
+        reception.handle(GoHome())
+        reception.handle(BarcodeScanned(book))
+    reception.handle(GoHome())
+    reception.handle(Begin(Action.BOOK))
+    if isinstance(screen.view, ChooseRoom) and screen.view.offers:
+        offer = screen.view.offers[0]
+        reception.handle(PickOffer(offer.room_id, offer.slot_no))
+        reception.handle(Confirm())
+    reception.handle(GoHome())
+    reception.handle(Begin(Action.LINK))
+    reception.handle(CardRemoved())
+    reception.handle(CardPlaced(PlainCard(CardKind.MYNUMBER, None, new_tag)))
+    reception.handle(EnterPin("1234"))
+    reception.handle(Finish())
+    reception.handle(CardRemoved())
+
+
+__all__ = ["Attendant", "SystemClock", "Uuid7Ids", "live"]
