@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.ports import PrinterProblem
 
+logging.getLogger("escpos").setLevel(logging.ERROR)  # it warns of centring, which we do not ask for
+
 WIDTH_80MM = 576
 """Dots across an 80 mm roll at 203 dpi (a 58 mm roll has 384)."""
 _FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-_HEADING, _BODY, _LEADING, _MARGIN = 40, 28, 1.35, 8
+_HEADING, _BODY, _LEADING, _MARGIN = 40, 28, 1.35, 24
+_NO_LINE_START = "、。，．）)」』〜～・"
+"""Characters that must not begin a line (JIS X 4051); they may hang into the margin instead."""
 
 
 class EscPosPrinter:
@@ -56,7 +61,7 @@ class EscPosPrinter:
     def _wrapped(self, line: str, font: ImageFont.FreeTypeFont) -> list[str]:
         parts, current = [], ""
         for char in line:
-            if font.getlength(current + char) > self._width - 2 * _MARGIN:
+            if font.getlength(current + char) > self._width - 2 * _MARGIN and char not in _NO_LINE_START:
                 parts.append(current)
                 current = char
             else:

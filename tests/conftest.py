@@ -1,0 +1,108 @@
+"""Fixtures that whole systems need: a database on either engine, a running central server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import uvicorn
+
+from kiosk.clock import SystemClock
+from kiosk.ids import Uuid7Ids
+from kiosk.store.ledger import SqliteLedger
+from server import cli
+from server.app import create_app
+from server.settings import ServerSettings
+from server.store.database import Database
+from sync.http import BearerToken, ServerConnection
+from sync.schedule import Schedule
+from tests.postgres import cluster
+from virtual.processes import free_port
+from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
+
+HANAKO_TAG = "a" * 32
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with cluster(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'server.db'}"
+    maintenance: str = request.getfixturevalue("postgres")
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}")
+    return maintenance.rsplit("/", 1)[0] + f"/{name}"
+
+
+@dataclass
+class Central:
+    """A running central server with a small ward in it."""
+
+    url: str
+    database_url: str
+    database: Database
+    ward: Ward
+
+    def enrol(self, device_id: str, facility_id: str = DEMO_FACILITY) -> str:
+        return cli.add_device(self.database_url, device_id, facility_id, device_id)
+
+    def kiosk(self, folder: Path, device_id: str = "kiosk-1", *, url: str | None = None) -> RemoteKiosk:
+        folder.mkdir(parents=True, exist_ok=True)
+        clock, ids = SystemClock(), Uuid7Ids()
+        ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
+        server = ServerConnection(url or self.url, device_id, BearerToken(self.enrol(device_id)))
+        return RemoteKiosk(
+            ledger, Schedule(server, ledger, clock, ids, "test", lambda online, since: None), server
+        )
+
+
+@dataclass
+class RemoteKiosk:
+    """A kiosk's store and its sync, stepped by hand."""
+
+    ledger: SqliteLedger
+    schedule: Schedule
+    server: ServerConnection
+
+    def sync(self) -> bool:
+        return self.schedule.round()
+
+
+def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread, str]:
+    """Run the application on loopback in a thread of its own."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        assert thread.is_alive(), "the server ended while starting"
+        time.sleep(0.01)
+    return server, thread, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def central(database_url: str) -> Iterator[Central]:
+    ward = make_ward(now=datetime.now(UTC), patrons=200, items=400)
+    ward.link_demo_resident(HANAKO_TAG)
+    cli.migrate(database_url)
+    seed_server(database_url, ward)
+    server, thread, url = serving(ServerSettings(database_url))
+    yield Central(url, database_url, Database(database_url), ward)
+    server.should_exit = True
+    thread.join()
