@@ -25,7 +25,7 @@ class Attendant:
     """Runs a `Reception` in its own thread. `post` may be called from anywhere and returns at once."""
 
     def __init__(self, reception: Reception, show_failure: Callable[[Problem], None]) -> None:
-        self._reception = reception
+        self.reception = reception
         self._show_failure = show_failure
         self._inbox: queue.SimpleQueue[Input | _Stop] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="attendant", daemon=True)
@@ -44,7 +44,7 @@ class Attendant:
         self._thread.join()
 
     def _serve(self) -> None:
-        self._guarded(self._reception.open)
+        self._guarded(self.reception.open)
         while True:
             try:
                 given: Input | _Stop = self._inbox.get(timeout=TICK_SECONDS)
@@ -52,7 +52,7 @@ class Attendant:
                 given = Tick()
             if isinstance(given, _Stop):
                 return
-            self._guarded(partial(self._reception.handle, given))
+            self._guarded(partial(self.reception.handle, given))
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

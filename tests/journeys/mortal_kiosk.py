@@ -1,20 +1,22 @@
-"""A kiosk for killing: everything but the screen and the reader, which are lines on standard output.
+"""A kiosk for killing: everything but the reader and the window.
 
-Run as a child of `test_sigkill`. It does the journey again and again for one resident after the other and
-prints the id of every operation that a view has confirmed, only after the view was shown.
+It does the journey again and again for one resident after the other, and writes the id of every operation
+that a view has confirmed into a pipe, only once the view is shown. `python -m tests.journeys.mortal_kiosk`
+makes one life after the other and ends each with SIGKILL at a random moment.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
+import signal
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock
-from kiosk.ids import Uuid7Ids
 from kiosk.ports import BarcodeScanned, CardIdentity, CardKind, CardPlaced, CardRemoved, ReaderUp
 from kiosk.reception import Reception
 from kiosk.settings import load_settings
@@ -62,8 +64,7 @@ class ConfirmingScreen:
             return
         self.view = view
         if isinstance(view, Receipt):
-            ids = "".join(f"{line.op_id}\n" for line in view.lines)
-            os.write(self._out, ids.encode())
+            os.write(self._out, "".join(f"{line.op_id}\n" for line in view.lines).encode())
 
 
 def live(settings_file: Path, tags: Sequence[str], books: Sequence[str], out: int, seed: int) -> None:
@@ -102,4 +103,27 @@ def _visit(reception: Reception, screen: ConfirmingScreen, tag: str, books: list
     reception.handle(CardRemoved())
 
 
-__all__ = ["Attendant", "SystemClock", "Uuid7Ids", "live"]
+def nursery(settings_file: Path, plan: Path, out: Path) -> None:
+    """Live and die as often as the plan says; every confirmed id goes into `out`."""
+    what = json.loads(plan.read_text())
+    chance = random.Random(what["seed"])
+    with out.open("a") as confirmed:
+        for number in range(what["lives"]):
+            read_end, write_end = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(read_end)
+                live(settings_file, what["tags"], what["books"], write_end, what["seed"] + number)
+                os._exit(0)
+            os.close(write_end)
+            time.sleep(chance.uniform(*what["life_seconds"]))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            with os.fdopen(read_end) as pipe:
+                text = pipe.read()
+            confirmed.write(text[: text.rfind("\n") + 1])  # a torn last line was never read by anybody
+            confirmed.flush()
+
+
+if __name__ == "__main__":
+    nursery(*(Path(argument) for argument in sys.argv[1:4]))
