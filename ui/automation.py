@@ -30,8 +30,10 @@ class Automation:
         self._app = app
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
+        unready = path.with_suffix(".starting")
+        self._listener.bind(str(unready))
         self._listener.listen(2)
+        unready.rename(path)  # whoever sees the path can connect
         threading.Thread(target=self._accept, name="automation", daemon=True).start()
 
     def close(self) -> None:

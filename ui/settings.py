@@ -18,7 +18,8 @@ class UiSettings:
     screen_diagonal_mm: float = 256.5
     languages: tuple[str, ...] = ("ja", "ja_simple", "en")
     automation: Path | None = None
-    show_cursor: bool = False
+    left: int = 0
+    """Where a window that does not fill the screen begins."""
 
 
 def configure_kivy(settings: UiSettings) -> None:
@@ -41,8 +42,9 @@ def configure_kivy(settings: UiSettings) -> None:
 
     graphics = {
         "width": settings.width, "height": settings.height, "multisamples": 0, "maxfps": 60, "resizable": 0,
-        "borderless": 1, "fullscreen": "auto" if settings.fullscreen else 0, "allow_screensaver": 0,
-        "show_cursor": int(settings.show_cursor),
+        "borderless": int(settings.fullscreen), "fullscreen": "auto" if settings.fullscreen else 0,
+        "allow_screensaver": 0, "show_cursor": int(not settings.fullscreen), "position": "custom",
+        "left": settings.left, "top": 0,
     }  # fmt: skip
     for name, value in graphics.items():
         Config.set("graphics", name, str(value))

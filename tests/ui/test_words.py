@@ -39,10 +39,10 @@ def used() -> set[str]:
             text = path.read_text()
             found |= set(
                 re.findall(
-                    r"""(?:app\.t|words|self\.words|Words\(language\))\(\s*f?['"]([a-z_.]+)['"]""", text
+                    r"""(?:app\.t|words|self\.words|Words\(language\))\(\s*f?['"]([a-z_.0-9]+)['"]""", text
                 )
             )
-            found |= set(re.findall(r"""['"]([a-z]+\.[a-z_.]+)['"]""", text))
+            found |= set(re.findall(r"""['"]([a-z]+\.[a-z_.0-9]+)['"]""", text))
     return found
 
 

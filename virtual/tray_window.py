@@ -1,0 +1,103 @@
+"""The tray as a window: cards to tap, books to scan, and a network to cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from kiosk.lending.model import Item
+from ui.settings import UiSettings, configure_kivy
+from ui.theme import COLOURS
+from virtual.bench import Bench
+from virtual.proxy import Weather
+
+WIDTH, HEIGHT = 460, 800
+CARD_NAMES = {
+    "library": "図書館の利用カード（FeliCa）",
+    "mynumber": "マイナンバーカード　暗証番号 1234",
+    "unknown": "登録のないカード",
+    "expired": "期限の切れた証明書",
+    "not-yet-valid": "まだ有効でない証明書",
+    "foreign-authority": "知らない発行者の証明書",
+    "last-try": "あと1回しか試せないカード",
+    "torn": "途中で離れるカード",
+    "garbage": "こわれたカード",
+}
+WEATHER_NAMES = {
+    Weather.FINE: "ネットワークあり",
+    Weather.CUT: "ネットワークなし",
+    Weather.HALF: "答えが半分で切れる",
+    Weather.GARBAGE: "知らない答えが返る",
+    Weather.DEAF: "答えが届かない",
+}
+
+
+def run_tray(bench: Bench) -> None:
+    """Show the tray until it is closed."""
+    configure_kivy(UiSettings(width=WIDTH, height=HEIGHT, left=bench.screen.width + 10))
+    _tray_app(bench).run()
+
+
+def _tray_app(bench: Bench) -> Any:
+    from kivy.app import App
+    from kivy.core.window import Window
+    from kivy.uix.boxlayout import BoxLayout
+    from kivy.uix.togglebutton import ToggleButton
+
+    from ui.fonts import face
+
+    font = str(face())
+    Window.clearcolor = COLOURS["ground"]
+
+    def button(text: str, act: Callable[..., None], group: str, *, down: bool = False) -> Any:
+        made = ToggleButton(
+            text=text, group=group, font_name=font, font_size=17, background_normal="", background_down="",
+            state="down" if down else "normal", size_hint_y=None, height=38,
+            allow_no_selection=group != "weather",
+        )  # fmt: skip
+
+        def paint(*_args: object) -> None:
+            chosen = made.state == "down"
+            made.background_color = COLOURS["primary" if chosen else "surface"]
+            made.color = COLOURS["on_primary" if chosen else "ink"]
+
+        made.bind(state=paint, on_release=act)
+        paint()
+        return made
+
+    def lay(name: str, pressed: Any) -> None:
+        if pressed.state == "down":
+            bench.tray.lay_down(name)
+        else:
+            bench.tray.take_up()
+
+    def weather(value: Weather, _pressed: Any) -> None:
+        bench.network.weather = value
+
+    def scan(number: str, pressed: Any) -> None:
+        bench.scanner.scan(number)
+        pressed.state = "normal"
+
+    class TrayApp(App):  # type: ignore[misc]
+        title = "まちかど — カードと本"
+
+        def build(self) -> Any:
+            root = BoxLayout(orientation="vertical", padding=12, spacing=5)
+            for name, text in CARD_NAMES.items():
+                root.add_widget(button(text, partial(lay, name), "cards"))
+            for number, title in _books(bench):
+                root.add_widget(button(f"本をかざす：{title}", partial(scan, number), "books"))
+            root.add_widget(button("本をかざす：表紙のISBN", partial(scan, "9784003101018"), "books"))
+            for value, text in WEATHER_NAMES.items():
+                down = value is bench.network.weather
+                root.add_widget(button(text, partial(weather, value), "weather", down=down))
+            return root
+
+    return TrayApp()
+
+
+def _books(bench: Bench) -> list[tuple[str, str]]:
+    numbers = bench.ward.free_items(3)
+    titles = {item.item_id: item.title for item in bench.ward.records if isinstance(item, Item)}
+    return [(number, titles[number]) for number in numbers]
