@@ -1,0 +1,89 @@
+"""What the documents tell people to type, typed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kiosk.settings import SettingsError, load_settings
+from main import main
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_server_commands_of_the_handbook(tmp_path: Path) -> None:
+    script = blocks("docs/kiosk.md", "sh")[0].splitlines()
+    program = f"{sys.executable} -m main"
+    for line in script:
+        if " run " in line:
+            continue  # runs for ever; tests/journeys starts it
+        command = line.replace("machikado", program, 1).replace(
+            "sqlite:///server.db", f"sqlite:///{tmp_path}/s.db"
+        )
+        done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        if "add-device" in line:
+            assert len(done.stdout.strip()) > 30, "the token is printed"
+
+
+def test_the_settings_of_the_handbook_are_read(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text(blocks("docs/kiosk.md", "toml")[0], encoding="utf-8")
+    settings = load_settings(tmp_path / "kiosk.toml")
+    assert settings.token_file == tmp_path / "device.token"
+    assert settings.database == Path("/var/lib/machikado/kiosk.db")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("device_id = ", "not valid TOML"),
+        ('device_id = "Kiosk 1"', "device_id"),
+        ('device_id = "k"\ncolour = "red"', "facility_id"),
+    ],
+)
+def test_wrong_settings_say_what_is_wrong(
+    tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "kiosk.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=said):
+        load_settings(path)
+    assert main(["kiosk", "--settings", str(path)]) == 2
+    assert said in capsys.readouterr().err
+    assert main(["kiosk", "--settings", str(tmp_path / "none.toml")]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_the_readme_shows_what_exists() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)h#][^)]*)\)", text):
+        assert (ROOT / link).exists(), link
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", text)) <= targets
+
+
+def test_the_lock_holds_all_that_is_declared() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*declared["dependencies"], *declared["optional-dependencies"]["dev"]]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    for requirement in wanted:
+        name = re.split(r"[\[><=]", requirement)[0].lower()
+        assert name in locked, name
+    assert "://" not in (ROOT / "requirements.lock").read_text(), "no host is pinned"
+
+
+def test_no_rule_lives_outside_the_domain() -> None:
+    """Refusals are decided in `kiosk/` only: nobody else makes one."""
+    for folder in ("ui", "server", "sync", "drivers"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not re.search(r"\bRefused\(", path.read_text()), path
