@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +145,7 @@ diagonal_mm = {self.screen.diagonal_mm}
 
     def _start_kiosk(self) -> None:
         env = {"DISPLAY": self.display, "SDL_VIDEODRIVER": "x11"} if self.display else {}
+        self.kiosk_started = time.perf_counter()
         command = (*PROGRAM, "kiosk", "--settings", self.settings_file, "--automation", self.socket)
         self.kiosk = self._stack.enter_context(child(command, self.folder / "kiosk.log", env))
         wait_until(self.socket.exists, 30, "the kiosk", lambda: self.kiosk.poll() is None)
