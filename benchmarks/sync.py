@@ -82,7 +82,7 @@ def _push(folder: Path, device: str, url: str, port: int, books: list[str]) -> f
     connection = ServerConnection(f"http://127.0.0.1:{port}", device, BearerToken(token))
     ledger = SqliteLedger(folder / f"{device}.db", device, clock, ids)
     pull(connection, ledger, clock)
-    people = [f"p{n:05d}" for n in range(2100, 2900) if n % 41 != 7 and n % 97 != 11]
+    people = [f"p{n:05d}" for n in range(1000, 3000) if n % 41 != 7 and n % 97 != 11]
     for number, book in enumerate(books):
         command = Checkout(
             patron_id=people[number % len(people)], item_id=book, facility_id=DEMO_FACILITY, loan_id=ids.new()

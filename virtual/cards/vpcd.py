@@ -97,6 +97,8 @@ class OnReader:
 def _exactly(sock: socket.socket, count: int) -> bytes:
     data = b""
     while len(data) < count:
+        # the reader sends length and command apart: an acknowledgement held back costs 40 ms each time
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         part = sock.recv(count - len(data))
         if not part:
             raise ConnectionError("the reader went away")
