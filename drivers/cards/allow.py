@@ -21,6 +21,7 @@ EF_AUTH_PIN = bytes.fromhex("0018")
 
 _SELECTABLE = {EF_AUTH_CERTIFICATE, EF_AUTH_CA, EF_TOKEN_INFO, EF_AUTH_KEY, EF_AUTH_PIN}
 _READABLE = {EF_AUTH_CERTIFICATE, EF_AUTH_CA, EF_TOKEN_INFO}
+_SELECT = 0xA4
 _DIGEST_INFO_SHA256 = bytes.fromhex("3031300D060960864801650304020105000420")
 _DIGEST_INFO_BYTES = len(_DIGEST_INFO_SHA256) + 32
 
@@ -44,8 +45,11 @@ def guarded(send: Channel) -> Channel:
     def checked(command: Command) -> Response:
         if not _allowed(command, at):
             raise Forbidden(f"{command!r} is not on the allow-list")
+        if command.ins == _SELECT:
+            _forget(command, at)  # before the answer: when none comes, nothing counts as selected
         response = send(command)
-        _follow(command, response, at)
+        if command.ins == _SELECT and response.ok:
+            _arrive(command, at)
         return response
 
     return checked
@@ -53,6 +57,8 @@ def guarded(send: Channel) -> Channel:
 
 def _allowed(command: Command, at: _Position) -> bool:
     head = (command.cla, command.ins, command.p1, command.p2)
+    if command.ins in (_SELECT, 0x20) and command.le is not None:  # neither ever answers with data
+        return False
     if head == (0xFF, 0xCA, 0x00, 0x00):  # storage card: its identifier (PC/SC part 3 §3.2.2.1.3)
         return not command.data
     if head == (0x00, 0xA4, 0x00, 0x00):  # throw-away: the first command after power-up may answer 6F00
@@ -81,10 +87,14 @@ def _is_digest_info(data: bytes) -> bool:
     return len(data) == _DIGEST_INFO_BYTES and data.startswith(_DIGEST_INFO_SHA256)
 
 
-def _follow(command: Command, response: Response, at: _Position) -> None:
-    if command.ins != 0xA4 or not command.data:
-        return
+def _forget(command: Command, at: _Position) -> None:
+    at.ef = None
+    if command.p1 != 0x02:
+        at.ap = False
+
+
+def _arrive(command: Command, at: _Position) -> None:
     if command.p1 == 0x04:
-        at.ap, at.ef = response.ok, None
-    else:
-        at.ef = command.data if response.ok else None
+        at.ap = True
+    elif command.p1 == 0x02:
+        at.ef = command.data

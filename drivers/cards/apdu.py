@@ -72,11 +72,14 @@ def split(raw: bytes) -> Response:
 
 
 def channel(transmit: Transmit) -> Channel:
-    """A channel that repeats with the right length on 6Cxx and collects the rest on 61xx (§5.3.4)."""
+    """A channel that repeats with the right length on 6Cxx and collects the rest on 61xx (§5.3.4).
+
+    Only what asked for data is repeated: a PIN goes out once, whatever the card answers.
+    """
 
     def send(command: Command) -> Response:
         response = split(transmit(bytes(command)))
-        if response.sw >> 8 == 0x6C:
+        if response.sw >> 8 == 0x6C and command.le is not None:
             again = Command(
                 command.cla, command.ins, command.p1, command.p2, command.data, response.sw & 0xFF or 256
             )

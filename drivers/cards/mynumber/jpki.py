@@ -40,8 +40,8 @@ class JpkiApplication:
             return answer.sw & 0xF
         if answer.sw == 0x6984:
             return 0
-        if answer.ok:  # some cards answer so while a verification is in force
-            return 3
+        if answer.ok:  # some cards answer so while a verification is in force, and that filled the counter
+            return self._profile.pin_tries
         raise CardGarbage("no try counter")
 
     def certificate(self) -> bytes:

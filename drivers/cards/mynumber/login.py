@@ -21,6 +21,7 @@ from kiosk.people.tags import CardTagger
 from kiosk.ports import CardIdentity, CardKind, CardProblem
 
 CHALLENGE_BYTES = 32
+_HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
 
 
 def log_in(
@@ -28,8 +29,7 @@ def log_in(
     *, device_id: str, pin: str, now: datetime,
 ) -> CardIdentity:  # fmt: skip
     """Who this card speaks for; raises CardProblem. Spends a PIN try only when all else is in order."""
-    if profile.pin_pattern.fullmatch(pin) is None:
-        raise CardProblem(Trouble.PIN_MALFORMED)
+    check_form(pin, profile)
     if application.token_name() not in profile.accepted_tokens:
         raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
     certificate = trust.check(application.certificate(), now)
@@ -38,8 +38,14 @@ def log_in(
         raise CardProblem(Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED, tries)
     application.verify(pin)
     digest = _challenge(profile, device_id, now)
-    _check_signature(certificate, application.sign(digest), digest)
+    _check_signature(certificate, application.sign(digest), digest, profile)
     return CardIdentity(CardKind.MYNUMBER, _tag(certificate, tagger), revocation_checked=False)
+
+
+def check_form(pin: str, profile: CardProfile) -> None:
+    """Raises PIN_MALFORMED for what cannot be a PIN: given to the card it would cost a try."""
+    if profile.pin_pattern.fullmatch(pin) is None:
+        raise CardProblem(Trouble.PIN_MALFORMED)
 
 
 def _challenge(profile: CardProfile, device_id: str, now: datetime) -> bytes:
@@ -48,13 +54,15 @@ def _challenge(profile: CardProfile, device_id: str, now: datetime) -> bytes:
     return hashlib.new(profile.hash_name, purpose + secrets.token_bytes(CHALLENGE_BYTES)).digest()
 
 
-def _check_signature(certificate: x509.Certificate, signature: bytes, digest: bytes) -> None:
-    key = certificate.public_key()
+def _check_signature(
+    certificate: x509.Certificate, signature: bytes, digest: bytes, profile: CardProfile
+) -> None:
+    key, hashed = certificate.public_key(), Prehashed(_HASHES[profile.hash_name]())
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+            key.verify(signature, digest, padding.PKCS1v15(), hashed)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA384())))
+            key.verify(signature, digest, ec.ECDSA(hashed))
         else:
             raise CardProblem(Trouble.CERT_UNSUITABLE)
     except InvalidSignature as error:

@@ -22,6 +22,7 @@ class CardProfile:
     ef_key: bytes
     ef_pin: bytes
     pin_pattern: re.Pattern[str]
+    pin_tries: int
     hash_name: str
     digest_prefix: bytes
     accepted_tokens: tuple[str, ...]
@@ -35,6 +36,7 @@ RSA_2015 = CardProfile(
     ef_key=allow.EF_AUTH_KEY,
     ef_pin=allow.EF_AUTH_PIN,
     pin_pattern=re.compile(r"[0-9]{4}", re.ASCII),
+    pin_tries=3,
     hash_name="sha256",
     # DigestInfo of SHA-256 (RFC 8017 §9.2, note 1); the card adds the PKCS#1 v1.5 padding
     digest_prefix=bytes.fromhex("3031300D060960864801650304020105000420"),

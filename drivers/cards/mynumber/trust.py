@@ -13,12 +13,15 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from kiosk.codes import Trouble
 from kiosk.ports import CardProblem
 
 log = logging.getLogger(__name__)
+
+_MALFORMED = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What the parser says of certificates that anybody could put on a card of his own making."""
 
 
 class TrustStore:
@@ -34,8 +37,10 @@ class TrustStore:
         """The certificate if it may prove a person at `now`; raises CardProblem with the reason."""
         try:
             certificate = x509.load_der_x509_certificate(der)
+            certificate.public_key()
             issuer = self._issuer_of(certificate)
-        except ValueError as error:
+            suitable = _may_authenticate(certificate)
+        except _MALFORMED as error:
             raise CardProblem(Trouble.CERT_UNSUITABLE) from error
         if issuer is None:
             raise CardProblem(Trouble.CERT_UNTRUSTED)
@@ -44,7 +49,7 @@ class TrustStore:
                 raise CardProblem(Trouble.CERT_NOT_YET_VALID)
             if now > link.not_valid_after_utc:
                 raise CardProblem(Trouble.CERT_EXPIRED)
-        if not _may_authenticate(certificate):
+        if not suitable:
             raise CardProblem(Trouble.CERT_UNSUITABLE)
         return certificate
 
@@ -55,7 +60,7 @@ class TrustStore:
                 continue
             try:
                 certificate.verify_directly_issued_by(anchor)
-            except (InvalidSignature, TypeError, ValueError):
+            except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
                 continue  # another generation's key: the next one is tried
             return anchor
         return None
@@ -71,12 +76,22 @@ def _anchor(path: Path) -> x509.Certificate:
     try:
         load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
         anchor = load(data)
-        is_ca = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        is_ca = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca and _may_issue(
+            anchor
+        )
     except (ValueError, x509.ExtensionNotFound) as error:
         raise ValueError(f"{path}: not the certificate of an authority") from error
     if not is_ca:
         raise ValueError(f"{path}: not the certificate of an authority")
     return anchor
+
+
+def _may_issue(anchor: x509.Certificate) -> bool:
+    """RFC 5280 §4.2.1.3: where a key usage stands, it must name the signing of certificates."""
+    try:
+        return anchor.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        return True
 
 
 def _may_authenticate(certificate: x509.Certificate) -> bool:
