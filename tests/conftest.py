@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -31,8 +32,9 @@ HANAKO_TAG = "a" * 32
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with cluster(tmp_path_factory.mktemp("postgres")) as url:
+def postgres() -> Iterator[str]:
+    # not pytest's own folder: that is swept while other test runs are still going
+    with tempfile.TemporaryDirectory(prefix="machikado-pg-") as folder, cluster(Path(folder)) as url:
         yield url
 
 
