@@ -13,13 +13,13 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, select, update
 
 from kiosk.clock import local_date
 from kiosk.decide import DECIDERS, command_from_body, decide, load_state
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.ids import Uuid7Ids
-from kiosk.lending.decide import ReturnItem
+from kiosk.lending.decide import ReturnDecider, ReturnItem
 from kiosk.lending.model import Loan
 from kiosk.operations import Operation, OutcomeKind, chain_hash
 from kiosk.records import Change, Put, Remove, change_to_json
@@ -297,7 +297,13 @@ def _forget(conn: Connection, loans: Sequence[str]) -> None:
         conn.execute(
             update(table)
             .where(table.c.loan_id.in_(loans))
-            .values(body=None, effects=None, subject=None, loan_id=None)
+            .values(
+                body=None,
+                effects=None,
+                loan_id=None,
+                # a return shows its item; a checkout does not, for its neighbours in the ledger name a person
+                subject=case((table.c.kind == ReturnDecider.kind, table.c.subject), else_=None),
+            )
         )
 
 
