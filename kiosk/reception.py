@@ -262,8 +262,8 @@ class Reception:
             self._show(Problem(Refusal.CARD_KIND_NOT_LINKABLE, back=True))
 
     def _card_problem(self, problem: CardProblem) -> None:
-        if problem.code is Trouble.CARD_REMOVED:
-            self._removed()
+        if problem.code is Trouble.CARD_REMOVED and self._visit is not None:
+            self._show(PlaceCardToLink())
             return
         self._show(Problem(problem.code, back=self._visit is not None, tries_left=problem.tries_left))
 
@@ -407,7 +407,6 @@ class Reception:
 _SCAN_LENDS = (Home, Borrowing, CheckedIn, Booked, Linked)
 """Views on which a scanned book is borrowed at once, without a touch."""
 
-_SOLVED_BY_REMOVAL = frozenset(Trouble) - {Trouble.STORE_FULL, Trouble.STORE_FAILED, Trouble.INTERNAL} | {
-    Refusal.PATRON_UNKNOWN
-}
+_STAYS = {Trouble.STORE_FULL, Trouble.STORE_FAILED, Trouble.INTERNAL, Trouble.CARD_REMOVED}
+_SOLVED_BY_REMOVAL = frozenset(Trouble) - _STAYS | {Refusal.PATRON_UNKNOWN}
 """Problems that are about the card on the reader: when it leaves, so does the message."""

@@ -181,8 +181,22 @@ def test_a_wrong_pin_shows_the_tries_left_and_stops_before_the_last(counter: Cou
 
 def test_a_card_pulled_out_in_the_middle_of_its_proof(counter: Counter) -> None:
     counter.do(CardPlaced(mynumber(trouble=Trouble.CARD_REMOVED)))
-    counter.do(EnterPin("1234"))
-    assert isinstance(counter.do(CardRemoved()), Attract)
+    said = Problem(Trouble.CARD_REMOVED, back=False)
+    assert counter.do(EnterPin("1234")) == said
+    assert counter.do(CardRemoved()) == said, "the sentence stays long enough to be read"
+    counter.clock.pass_by(WARNING_SECONDS)
+    assert isinstance(counter.do(Tick()), Attract)
+    counter.do(CardPlaced(mynumber(trouble=Trouble.CARD_REMOVED)), EnterPin("1234"))
+    assert isinstance(counter.do(CardPlaced(PaperCard())), Home), "and nobody has to wait for it"
+
+
+def test_the_card_to_link_pulled_out_too_early(counter: Counter) -> None:
+    home(counter)
+    counter.do(Begin(Action.LINK), CardRemoved(), CardPlaced(mynumber(trouble=Trouble.CARD_REMOVED)))
+    assert counter.do(EnterPin("1234")) == PlaceCardToLink()
+    assert counter.do(CardRemoved()) == PlaceCardToLink()
+    counter.do(CardPlaced(mynumber()))
+    assert counter.do(EnterPin("1234")) == Linked(Standing.REQUESTED)
 
 
 def test_a_linked_mynumber_card_opens_a_visit_with_its_pin_once_the_server_agrees(counter: Counter) -> None:
