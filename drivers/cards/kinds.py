@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.cards.apdu import CardGarbage, Channel, Command
 from drivers.cards.mynumber.jpki import JpkiApplication
@@ -22,7 +22,7 @@ class Recognised:
     """The kind, the tag where the bare card is enough, and the profile of a My Number card."""
 
     kind: CardKind
-    tag: str | None = None
+    tag: str | None = field(default=None, repr=False)
     profile: CardProfile | None = None
 
 

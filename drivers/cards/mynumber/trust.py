@@ -76,9 +76,7 @@ def _anchor(path: Path) -> x509.Certificate:
     try:
         load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
         anchor = load(data)
-        is_ca = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca and _may_issue(
-            anchor
-        )
+        is_ca = _may_issue(anchor)
     except (ValueError, x509.ExtensionNotFound) as error:
         raise ValueError(f"{path}: not the certificate of an authority") from error
     if not is_ca:
@@ -87,7 +85,9 @@ def _anchor(path: Path) -> x509.Certificate:
 
 
 def _may_issue(anchor: x509.Certificate) -> bool:
-    """RFC 5280 §4.2.1.3: where a key usage stands, it must name the signing of certificates."""
+    """Basic constraints say so, and where a key usage stands, it does too (RFC 5280 §4.2.1.3, §4.2.1.9)."""
+    if not anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+        return False
     try:
         return anchor.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
     except x509.ExtensionNotFound:

@@ -59,17 +59,24 @@ def status_change(
     return [(str(name), int(state), bytes(atr)) for name, state, atr in found or []]
 
 
-@contextmanager
-def connected(reader: str, lock: threading.Lock) -> Iterator[Channel]:
-    """The card in `reader`, ours alone; powered off on leaving, so that a verified PIN ends here.
+def insertion(state: int) -> int:
+    """Which laying down this is: pcsc-lite counts insertions and removals in the high word of a state."""
+    return state >> 16 & 0xFFFF
 
-    Turns what goes wrong inside into CardProblem: CARD_REMOVED or CARD_UNREADABLE.
+
+@contextmanager
+def connected(reader: str, lock: threading.Lock, laid_down: int) -> Iterator[Channel]:
+    """The card of that `insertion` in `reader`, ours alone; powered off on leaving: a verified PIN ends here.
+
+    Turns what goes wrong inside into CardProblem: CARD_REMOVED (also when another card lies there by now,
+    which must never be given this resident's PIN) or CARD_UNREADABLE.
     """
     with lock:
         context = card = None
         try:
             context = establish()
             card, protocol = _connect(context, reader)
+            _check_same_card(context, reader, laid_down)
             yield guarded(channel(lambda command: _transmit(card, protocol, command)))
         except (CardGone, ServiceLost) as error:
             raise CardProblem(_why_gone(reader)) from error
@@ -91,6 +98,13 @@ def _connect(context: Any, reader: str) -> tuple[Any, int]:
         if result != scard.SCARD_E_SHARING_VIOLATION or time.monotonic() > deadline:
             raise CardGone(scard.SCardGetErrorMessage(result))
         time.sleep(0.02)
+
+
+def _check_same_card(context: Any, reader: str, laid_down: int) -> None:
+    """Asked while the reader is ours: a card changed after this makes the connection itself fail."""
+    ((_, state, _),) = status_change(context, [(reader, scard.SCARD_STATE_UNAWARE)], 0)
+    if insertion(state) != laid_down:
+        raise CardProblem(Trouble.CARD_REMOVED)
 
 
 def _transmit(card: Any, protocol: int, command: bytes) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,12 +15,14 @@ from smartcard import scard
 
 from drivers.cards.kinds import Recognised, recognise
 from drivers.cards.mynumber.jpki import JpkiApplication
-from drivers.cards.mynumber.login import log_in
+from drivers.cards.mynumber.login import check_form, log_in
+from drivers.cards.mynumber.profile import CardProfile
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.connection import (
     ServiceLost,
     connected,
     establish,
+    insertion,
     list_readers,
     release,
     status_change,
@@ -46,20 +49,23 @@ WAIT_MS = 500
 """Longest single wait, so that closing takes no longer; changes wake it at once."""
 RETRY_SECONDS = 0.5
 """Between two attempts to reach a pcscd that is away."""
-_COUNT_MASK = 0xFFFF
-"""The high word of an event state counts insertions and removals (pcsc-lite)."""
 
 
 @dataclass
 class PcscCard:
-    """A card on a reader. Every method opens a connection of its own and powers the card off after it."""
+    """A card on a reader. Every method opens a connection of its own and powers the card off after it.
+
+    It speaks for this laying down only: once lifted, every method says CARD_REMOVED, whatever lies there.
+    """
 
     found: Recognised
     reader: str
+    laid_down: int
     lock: threading.Lock
     trust: TrustStore
     tagger: CardTagger
     device_id: str
+    lifted: bool = False
 
     @property
     def kind(self) -> CardKind:
@@ -71,31 +77,38 @@ class PcscCard:
 
     def pin_tries_left(self) -> int:
         """Read the counter; costs no try. A phone or an old resident card is told apart here already."""
-        if self.found.profile is None:
-            raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
-        with connected(self.reader, self.lock) as send:
-            if not JpkiApplication.present(send, self.found.profile):
-                raise CardProblem(Trouble.CARD_UNREADABLE)
-            application = JpkiApplication(send, self.found.profile)
-            if application.token_name() not in self.found.profile.accepted_tokens:
+        profile = self._profile()
+        with self._application(profile) as application:
+            if application.token_name() not in profile.accepted_tokens:
                 raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
             return application.tries_left()
 
     def authenticate(self, pin: str, now: datetime) -> CardIdentity:
-        """Prove possession and PIN; raises CardProblem."""
-        profile = self.found.profile
-        if profile is None:
-            raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
-        with connected(self.reader, self.lock) as send:
-            if not JpkiApplication.present(send, profile):
-                raise CardProblem(Trouble.CARD_UNREADABLE)
+        """Prove possession and PIN; raises CardProblem. What is no PIN never reaches the card."""
+        profile = self._profile()
+        check_form(pin, profile)
+        with self._application(profile) as application:
             return log_in(
-                JpkiApplication(send, profile), profile, self.trust, self.tagger,
+                application, profile, self.trust, self.tagger,
                 device_id=self.device_id, pin=pin, now=now,
             )  # fmt: skip
 
     def release(self) -> None:
         """Nothing is held between calls: every connection ends with power-off."""
+
+    def _profile(self) -> CardProfile:
+        if self.found.profile is None:
+            raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
+        return self.found.profile
+
+    @contextmanager
+    def _application(self, profile: CardProfile) -> Iterator[JpkiApplication]:
+        if self.lifted:
+            raise CardProblem(Trouble.CARD_REMOVED)
+        with connected(self.reader, self.lock, self.laid_down) as send:
+            if not JpkiApplication.present(send, profile):
+                raise CardProblem(Trouble.CARD_UNREADABLE)
+            yield JpkiApplication(send, profile)
 
 
 @dataclass
@@ -104,7 +117,7 @@ class _Slot:
 
     state: int = scard.SCARD_STATE_UNAWARE
     present: bool = False
-    count: int = -1
+    insertion: int = -1
 
 
 @dataclass
@@ -114,6 +127,7 @@ class _Seen:
     up: str | None = None
     down: Trouble | None = None
     card_on: str | None = None
+    card: PcscCard | None = None
     slots: dict[str, _Slot] = field(default_factory=dict)
 
 
@@ -140,6 +154,7 @@ class PcscReader:
         self._thread.start()
 
     def close(self) -> None:
+        """Stop watching; when it returns, no event follows. Not to be called from a listener."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -161,7 +176,15 @@ class PcscReader:
             except Exception:
                 # the watch must never end while the kiosk runs: a defect is logged and the watch begins anew
                 log.exception("reader-internal")
+                self._gone_all()
             self._stopped.wait(RETRY_SECONDS)
+
+    def _tell(self, event: CardEvent) -> None:
+        try:
+            self._listener(event)
+        except Exception:
+            # a listener that fails misses this event; what is known of the readers stays true
+            log.exception("reader-internal")
 
     def _watch(self, context: Any) -> None:
         self._seen.slots.clear()
@@ -190,38 +213,48 @@ class PcscReader:
     def _changed(self, name: str, state: int, atr: bytes) -> None:
         slot = self._seen.slots[name]
         present = bool(state & scard.SCARD_STATE_PRESENT)
-        count = state >> 16 & _COUNT_MASK
-        swapped = slot.present and present and slot.count not in (-1, count)
+        swapped = slot.present and present and slot.insertion not in (-1, insertion(state))
         if slot.present and (not present or swapped):
             self._card_left(name)
         if present and (not slot.present or swapped):
-            self._card_came(name, atr, mute=bool(state & scard.SCARD_STATE_MUTE))
-        slot.state, slot.present, slot.count = state & ~scard.SCARD_STATE_CHANGED, present, count
+            present = self._card_came(name, state, atr)
+        slot.state, slot.present = state & ~scard.SCARD_STATE_CHANGED, present
+        slot.insertion = insertion(state)
 
     # ---- cards ------------------------------------------------------------------------------
 
-    def _card_came(self, name: str, atr: bytes, *, mute: bool) -> None:
+    def _card_came(self, name: str, state: int, atr: bytes) -> bool:
+        """Tell of the card; False when it has to wait, for another lies on another reader."""
         if self._seen.card_on is not None:
-            return  # somebody's card lies on another reader: first come, first served
+            return False
         detected = self._monotonic()
         self._seen.card_on = name
-        if mute:
-            self._listener(CardFailed(Trouble.CARD_UNREADABLE))
-            return
+        if state & scard.SCARD_STATE_MUTE:
+            self._tell(CardFailed(Trouble.CARD_UNREADABLE))
+            return True
+        laid_down = insertion(state)
         try:
-            with connected(name, self._lock) as send:
+            with connected(name, self._lock, laid_down) as send:
                 found = recognise(atr, send, self._tagger)
         except CardProblem as problem:
             if problem.code is not Trouble.CARD_REMOVED:
-                self._listener(CardFailed(problem.code))
-            return
-        card = PcscCard(found, name, self._lock, self._trust, self._tagger, self._device_id)
-        self._listener(CardPlaced(card, detected, self._monotonic() - detected))
+                self._tell(CardFailed(problem.code))
+            return True
+        card = PcscCard(found, name, laid_down, self._lock, self._trust, self._tagger, self._device_id)
+        self._seen.card = card
+        self._tell(CardPlaced(card, detected, self._monotonic() - detected))
+        return True
 
     def _card_left(self, name: str) -> None:
-        if self._seen.card_on == name:
-            self._seen.card_on = None
-            self._listener(CardRemoved())
+        if self._seen.card_on != name:
+            return
+        if self._seen.card is not None:
+            self._seen.card.lifted = True
+        self._seen.card_on = self._seen.card = None
+        for slot in self._seen.slots.values():
+            if not slot.present:
+                slot.state = scard.SCARD_STATE_UNAWARE  # a card that waited there gets its turn
+        self._tell(CardRemoved())
 
     def _gone_all(self) -> None:
         if self._seen.card_on is not None:
@@ -233,10 +266,10 @@ class PcscReader:
         if self._seen.up != name:
             self._seen.up, self._seen.down = name, None
             log.info("reader-up: %s", name)
-            self._listener(ReaderUp(name))
+            self._tell(ReaderUp(name))
 
     def _down(self, code: Trouble) -> None:
         if self._seen.down is not code:
             self._seen.up, self._seen.down = None, code
             log.warning("%s", code.value)
-            self._listener(ReaderDown(code))
+            self._tell(ReaderDown(code))
