@@ -15,7 +15,8 @@ SCREEN = ScreenSettings(width=1280, height=800, fullscreen=False)
 def run(folder: Path) -> int:
     """Run the demo until it is finished or interrupted; returns the exit code."""
     folder = folder.resolve()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         return _with_windows(folder) if has_display() else _with_script(folder)
     except KeyboardInterrupt:

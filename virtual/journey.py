@@ -41,7 +41,7 @@ def perform(bench: Bench, display: str) -> int:
 
 
 def _live(bench: Bench, me: Resident, automation: AutomationClient) -> None:
-    _wait_until_connected(bench, automation)
+    wait_until_connected(bench, automation)
     print("\nThe network is cut. A resident comes in.")
     bench.network.weather = Weather.CUT
     me.photograph("attract")
@@ -130,7 +130,7 @@ def _network_returns(bench: Bench) -> None:
 
 def _second_visit(bench: Bench, me: Resident) -> None:
     """With the link confirmed, the My Number card opens a visit by itself."""
-    _wait_until_connected(bench, me.automation)
+    wait_until_connected(bench, me.automation)
     me.step("lays the My Number card down", lambda: bench.tray.lay_down("mynumber"), until="PinEntry")
     me.step("types a wrong PIN", lambda: me.type_pin("9999"), until="PinEntry", picture="pin-wrong")
     me.step("types the right one: who am I", lambda: me.type_pin(PIN), until="Home", picture="home-mynumber")
@@ -167,7 +167,7 @@ def _known(bench: Bench) -> int:
     return _ask(bench, count)
 
 
-def _wait_until_connected(bench: Bench, automation: AutomationClient) -> None:
+def wait_until_connected(bench: Bench, automation: AutomationClient) -> None:
     """Until the screen itself says that everything is in step with the server."""
     connected = Words("ja")("status.online")
     wait_until(

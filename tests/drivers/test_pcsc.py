@@ -132,7 +132,7 @@ def test_an_empty_slot_between_two_cards_is_always_seen(desk: Desk) -> None:
 
 def test_pcscd_dies_and_comes_back(desk: Desk) -> None:
     if not desk.pcscd.ours:
-        desk.pcscd.start()
+        pytest.skip("the pcscd of this system is not ours to kill")
     desk.listener.wait(ReaderUp)
     card = desk.card()
     desk.lay(card)

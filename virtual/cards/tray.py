@@ -37,6 +37,7 @@ class Tray:
     """Cards by name, and the one that lies on the reader."""
 
     cards: dict[str, VirtualCard]
+    pcscd: Pcscd
     library_idm: bytes = LIBRARY_IDM
     _down: OnReader | None = field(default=None, repr=False)
 
@@ -68,8 +69,8 @@ def make_tray(folder: Path, now: datetime) -> Iterator[Tray]:
         "torn": make_mynumber(authority, now, torn_at=0x2A),
         "garbage": make_mynumber(authority, now, garbage=True),
     }
-    tray = Tray(cards)
-    with Pcscd(folder / "pcscd.log"):
+    with Pcscd(folder / "pcscd.log") as pcscd:
+        tray = Tray(cards, pcscd)
         try:
             yield tray
         finally:
