@@ -51,11 +51,14 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardIdentity:
-    """Who the card speaks for, as a keyed tag; `revocation_checked`: against a dated list at hand."""
+    """Who the card speaks for, as a keyed tag.
+
+    `revocation_as_of` is the date of the list that says the certificate is good; None: not checked.
+    """
 
     kind: CardKind
     tag: str
-    revocation_checked: bool
+    revocation_as_of: datetime | None = None
 
 
 class CardProblem(Exception):

@@ -19,6 +19,7 @@ CARD_NAMES = {
     "unknown": "登録のないカード",
     "expired": "期限の切れた証明書",
     "not-yet-valid": "まだ有効でない証明書",
+    "revoked": "失効した証明書",
     "foreign-authority": "知らない発行者の証明書",
     "last-try": "あと1回しか試せないカード",
     "torn": "途中で離れるカード",

@@ -52,7 +52,7 @@ def test_a_mynumber_card_proves_its_owner_with_the_pin(desk: Desk) -> None:
     first = placed.card.authenticate("1234", NOW)
     assert card.no_pin_in_force.wait(2), "a verified PIN must not stay in force"
     assert placed.card.authenticate("1234", NOW) == first, "the same card is the same person"
-    assert not first.revocation_checked
+    assert first.revocation_as_of is None, "without a list nobody can say that it is good"
     assert card.trespasses == []
     desk.lift()
 

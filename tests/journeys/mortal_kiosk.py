@@ -46,7 +46,7 @@ class PlainCard:
         return 3
 
     def authenticate(self, pin: str, now: object) -> CardIdentity:
-        return CardIdentity(self.kind, self._proves, revocation_checked=False)
+        return CardIdentity(self.kind, self._proves)
 
     def release(self) -> None:
         return None

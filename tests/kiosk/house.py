@@ -85,7 +85,7 @@ class PaperCard:
             self.tries -= 1
             raise CardProblem(Trouble.PIN_WRONG, self.tries)
         self.tries = 3
-        return CardIdentity(self.kind, self.proves, revocation_checked=False)
+        return CardIdentity(self.kind, self.proves)
 
     def release(self) -> None:
         self.released += 1

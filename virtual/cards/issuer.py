@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,20 @@ class TestAuthority:
         directory.mkdir(parents=True, exist_ok=True)
         serial = f"{self.certificate.serial_number:x}"[:8]
         (directory / f"TEST-auth-{serial}.pem").write_bytes(self.certificate.public_bytes(Encoding.PEM))
+
+    def revoke(self, serials: Sequence[int], directory: Path, dated: datetime) -> None:
+        """Write this authority's revocation list of that date, good for a week."""
+        made = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(dated)
+            .next_update(dated + timedelta(days=7))
+        )
+        for serial in serials:
+            gone = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(dated).build()
+            made = made.add_revoked_certificate(gone)
+        data = made.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        (directory / f"TEST-{dated:%Y%m%d%H%M%S}.crl").write_bytes(data)
 
     def issue(
         self, key: rsa.RSAPrivateKey, valid_from: datetime, valid_to: datetime, *, signature: bool = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from virtual.cards.felica import FelicaCard
@@ -64,11 +65,16 @@ def make_tray(folder: Path, now: datetime) -> Iterator[Tray]:
         "unknown": FelicaCard(OTHER_IDM),
         "expired": make_mynumber(authority, now, valid_from_days=-1900, valid_to_days=-5),
         "not-yet-valid": make_mynumber(authority, now, valid_from_days=3),
+        "revoked": make_mynumber(authority, now),
         "foreign-authority": make_mynumber(stranger, now),
         "last-try": make_mynumber(authority, now, tries=1),
         "torn": make_mynumber(authority, now, torn_at=0x2A),
         "garbage": make_mynumber(authority, now, garbage=True),
     }
+    revoked = cards["revoked"]
+    if isinstance(revoked, MyNumberCard):
+        serial = x509.load_der_x509_certificate(revoked.certificate).serial_number
+        authority.revoke([serial], folder / "trust", now - timedelta(hours=6))
     with Pcscd(folder / "pcscd.log") as pcscd:
         tray = Tray(cards, pcscd)
         try:

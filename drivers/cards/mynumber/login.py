@@ -32,14 +32,14 @@ def log_in(
     check_form(pin, profile)
     if application.token_name() not in profile.accepted_tokens:
         raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
-    certificate = trust.check(application.certificate(), now)
+    trusted = trust.check(application.certificate(), now)
     tries = application.tries_left()
     if tries <= 1:
         raise CardProblem(Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED, tries)
     application.verify(pin)
     digest = _challenge(profile, device_id, now)
-    _check_signature(certificate, application.sign(digest), digest, profile)
-    return CardIdentity(CardKind.MYNUMBER, _tag(certificate, tagger), revocation_checked=False)
+    _check_signature(trusted.certificate, application.sign(digest), digest, profile)
+    return CardIdentity(CardKind.MYNUMBER, _tag(trusted.certificate, tagger), trusted.revocation_as_of)
 
 
 def check_form(pin: str, profile: CardProfile) -> None:

@@ -1,20 +1,21 @@
-"""Is this certificate one of the ward's trusted authorities', valid now, and meant for this?
+"""Is this certificate one of the ward's trusted authorities', valid now, not revoked, and meant for this?
 
 All generations of the authority share one name, so the issuer is chosen by key identifier and signature,
-never by name. Revocation is not judged here: a dated list comes with later work, and until then every
-identity says that revocation was not checked.
+never by name.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from drivers.cards.mynumber.revocation import MAX_AGE, RevocationSnapshot
 from kiosk.codes import Trouble
 from kiosk.ports import CardProblem
 
@@ -24,16 +25,25 @@ _MALFORMED = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.Un
 """What the parser says of certificates that anybody could put on a card of his own making."""
 
 
-class TrustStore:
-    """Authorities pinned in a directory of PEM or DER files (`*.pem`, `*.cer`, `*.der`)."""
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A certificate that may prove a person, and the date of the list that says it is not revoked."""
 
-    def __init__(self, directory: Path) -> None:
-        """Raises ValueError for a file that is no certificate of an authority, naming the file."""
+    certificate: x509.Certificate
+    revocation_as_of: datetime | None
+
+
+class TrustStore:
+    """Authorities pinned in a directory (`*.pem`, `*.cer`, `*.der`), beside them their lists (`*.crl`)."""
+
+    def __init__(self, directory: Path, max_list_age: timedelta = MAX_AGE) -> None:
+        """Raises ValueError, naming the file, for one that is not what its ending says."""
         self._anchors = [_anchor(path) for path in sorted(_files(directory))]
+        self._revoked = RevocationSnapshot(directory, self._anchors, max_list_age)
         if not self._anchors:
             log.warning("no trusted authority in %s: no My Number card will be accepted", directory)
 
-    def check(self, der: bytes, now: datetime) -> x509.Certificate:
+    def check(self, der: bytes, now: datetime) -> Trusted:
         """The certificate if it may prove a person at `now`; raises CardProblem with the reason."""
         try:
             certificate = x509.load_der_x509_certificate(der)
@@ -51,7 +61,7 @@ class TrustStore:
                 raise CardProblem(Trouble.CERT_EXPIRED)
         if not suitable:
             raise CardProblem(Trouble.CERT_UNSUITABLE)
-        return certificate
+        return Trusted(certificate, self._revoked.check(certificate, issuer, now))
 
     def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         wanted = _authority_key(certificate)

@@ -1,0 +1,75 @@
+"""Dated revocation snapshots: lists that a notified verifier may place on a kiosk.
+
+Offline nobody can know whether a certificate was revoked this morning. What can be known is what a list of
+a certain date says, and how old that list is. A list is believed when a pinned authority signed it, and for
+`max_age` after its date; what comes of it is always said together with that date.
+
+basis: 公的個人認証法 arts. 17, 36, 37 (who may receive revocation information); how long a snapshot may be
+used is for the ward to settle, so the age is a setting. RFC 5280 §5 for the lists themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from kiosk.codes import Trouble
+from kiosk.ports import CardProblem
+
+log = logging.getLogger(__name__)
+
+MAX_AGE = timedelta(days=7)
+"""Default for how old a list may be and still count as a check."""
+
+
+class RevocationSnapshot:
+    """The lists in a directory (`*.crl`, DER or PEM), each signed by one of the pinned authorities."""
+
+    def __init__(
+        self, directory: Path, anchors: Iterable[x509.Certificate], max_age: timedelta = MAX_AGE
+    ) -> None:
+        """Raises ValueError, naming the file, for a list that no pinned authority signed."""
+        self._max_age = max_age
+        known = list(anchors)
+        self._lists = [_signed(path, known) for path in sorted(directory.glob("*.crl"))]
+
+    def check(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> datetime | None:
+        """The date of the list that says this certificate is good; None where no list is fit to say so.
+
+        Raises CardProblem(CERT_REVOKED) when any list of the issuer names it, however old that list is.
+        """
+        best: datetime | None = None
+        for crl, signer in self._lists:
+            if signer != issuer:
+                continue
+            if crl.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
+                raise CardProblem(Trouble.CERT_REVOKED)
+            dated = crl.last_update_utc
+            if self._fresh(crl, now) and (best is None or dated > best):
+                best = dated
+        return best
+
+    def _fresh(self, crl: x509.CertificateRevocationList, now: datetime) -> bool:
+        expires = crl.next_update_utc
+        overdue = expires is not None and now > expires
+        return crl.last_update_utc <= now <= crl.last_update_utc + self._max_age and not overdue
+
+
+def _signed(
+    path: Path, anchors: list[x509.Certificate]
+) -> tuple[x509.CertificateRevocationList, x509.Certificate]:
+    data = path.read_bytes()
+    try:
+        crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: not a revocation list") from error
+    for anchor in anchors:
+        if crl.is_signature_valid(anchor.public_key()):  # type: ignore[arg-type]
+            return crl, anchor
+    raise ValueError(f"{path}: not signed by a trusted authority")
