@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.drivers.conftest import NOW
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.mynumber import MyNumberCard
-from virtual.cards.pcscd import Pcscd
 from virtual.cards.tray import make_mynumber
 from virtual.cards.vpcd import OnReader
 
@@ -23,7 +22,7 @@ CONF = "app default { card_drivers = jpki; framework pkcs15 { use_file_caching =
 
 
 @pytest.fixture
-def card(authority: TestAuthority, pcscd: Pcscd) -> MyNumberCard:
+def card(authority: TestAuthority, empty_reader: None) -> MyNumberCard:
     return make_mynumber(authority, NOW)
 
 
