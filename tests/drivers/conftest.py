@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from smartcard import scard
 
 from drivers.cards.mynumber.trust import TrustStore
+from drivers.cards.readers.connection import establish, list_readers, release, status_change
 from drivers.cards.readers.pcsc import PcscReader
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardEvent, CardPlaced, CardRemoved
@@ -47,6 +49,10 @@ class Listener:
             passed.append(event)
         raise AssertionError(f"no {kind.__name__} within {PATIENCE} s, only {passed}")
 
+    def next(self) -> CardEvent:
+        """The next event, whatever it is."""
+        return self.events.get(timeout=PATIENCE)
+
 
 @dataclass
 class Desk:
@@ -56,6 +62,7 @@ class Desk:
     listener: Listener
     authority: TestAuthority
     pcscd: Pcscd
+    made: list[MyNumberCard] = field(default_factory=list)
     _down: OnReader | None = None
 
     def lay(self, card: VirtualCard) -> CardPlaced:
@@ -72,7 +79,8 @@ class Desk:
             self.listener.wait(CardRemoved)
 
     def card(self, **misfortunes: object) -> MyNumberCard:
-        return make_mynumber(self.authority, NOW, **misfortunes)  # type: ignore[arg-type]
+        self.made.append(make_mynumber(self.authority, NOW, **misfortunes))  # type: ignore[arg-type]
+        return self.made[-1]
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +95,17 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
 
 
 @pytest.fixture
-def desk(pcscd: Pcscd, authority: TestAuthority, tmp_path: Path) -> Iterator[Desk]:
+def empty_reader(pcscd: Pcscd) -> None:
+    """Until pcscd knows that the last test's card is gone: it does not see a change within its 400 ms."""
+    context = establish()
+    states = [(name, scard.SCARD_STATE_UNAWARE) for name in list_readers(context)]
+    while any(state & scard.SCARD_STATE_PRESENT for _, state, _ in status_change(context, states, 0)):
+        time.sleep(0.02)
+    release(context)
+
+
+@pytest.fixture
+def desk(empty_reader: None, pcscd: Pcscd, authority: TestAuthority, tmp_path: Path) -> Iterator[Desk]:
     authority.save(tmp_path / "trust")
     listener = Listener()
     reader = PcscReader(
@@ -101,3 +119,4 @@ def desk(pcscd: Pcscd, authority: TestAuthority, tmp_path: Path) -> Iterator[Des
         if made._down is not None:
             made._down.take_away()
         reader.close()
+    assert [card.trespasses for card in made.made if card.trespasses] == [], "a tripwire was touched"

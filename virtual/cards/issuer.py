@@ -9,12 +9,16 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 _POLICY_AUTH = ObjectIdentifier("1.2.392.200149.8.5.1.3.30")
 """Certificate policy of user-authentication certificates (J-LIS certificate profile)."""
+
+
+UserKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+"""Today's cards have RSA keys, the next generation's will have P-384 ones."""
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -80,7 +84,7 @@ class TestAuthority:
         (directory / f"TEST-{dated:%Y%m%d%H%M%S}.crl").write_bytes(data)
 
     def issue(
-        self, key: rsa.RSAPrivateKey, valid_from: datetime, valid_to: datetime, *, signature: bool = True
+        self, key: UserKey, valid_from: datetime, valid_to: datetime, *, signature: bool = True
     ) -> x509.Certificate:
         """A user-authentication certificate: an opaque subject, no name of anybody."""
         public = key.public_key()

@@ -29,6 +29,8 @@ FORBIDDEN_APS = (
 )
 CONTACTLESS_ATR = bytes.fromhex("3B888001000000000033818100BA")
 _DIGEST_INFO = bytes.fromhex("3031300D060960864801650304020105000420")
+_NEVER_SENT = (0x24, 0x2C, 0xD6, 0xA2)
+"""Change PIN, reset counter, write, terminal certificate: no kiosk has any business with these."""
 OK = b"\x90\x00"
 
 
@@ -105,6 +107,8 @@ class MyNumberCard:
         return self._split(command, self._dispatch(command))
 
     def _dispatch(self, command: bytes) -> bytes:
+        if command[1] in _NEVER_SENT:
+            self.trespasses.append(command[:4].hex())
         head, data = command[:2], command[5 : 5 + command[4]] if len(command) > 5 else b""
         if head == b"\x00\xa4":
             return self._select(command[2], data)

@@ -14,6 +14,8 @@ from virtual.processes import StartProblem
 
 PROGRAM = "/usr/sbin/pcscd"
 READER = "Virtual PCD"
+_PID_FILE = Path("/run/pcscd/pcscd.pid")
+_END_SECONDS = 10
 
 
 def virtual_reader_ready() -> bool:
@@ -78,6 +80,7 @@ class Pcscd:
             return
         if os.geteuid() == 0:
             process.send_signal(number)
-        else:
-            subprocess.run(["sudo", "-n", "kill", f"-{number.value}", str(process.pid)], check=False)
-        process.wait()
+        else:  # our child is sudo, which cannot pass on a SIGKILL: pcscd itself is meant
+            daemon = _PID_FILE.read_text().strip()
+            subprocess.run(["sudo", "-n", "kill", f"-{number.value}", daemon], check=True)
+        process.wait(_END_SECONDS)
