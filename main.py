@@ -6,13 +6,17 @@ import argparse
 import logging
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
+from secrets import token_bytes
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kiosk.attendant import Attendant
 from kiosk.clock import SystemClock
 from kiosk.ids import Uuid7Ids
-from kiosk.ports import CardReader, Printer, Scanner
+from kiosk.ports import CardEvent, CardPlaced, CardReader, Printer, Scanner
 from kiosk.reception import Reception, SyncNews
 from kiosk.settings import KioskSettings, SettingsError, load_settings
 from kiosk.store.ledger import SqliteLedger
@@ -132,6 +136,41 @@ def _run_server(args: argparse.Namespace) -> int:
     return 0
 
 
+def _run_card(args: argparse.Namespace) -> int:
+    from drivers.cards import technician
+    from drivers.cards.mynumber.trust import TrustStore
+
+    if args.action == "watch":
+        return _watch_cards()
+    if args.action == "list-readers":
+        findings = technician.readers()
+    elif args.action == "inspect":
+        findings = technician.inspect(TrustStore(args.trust) if args.trust else None, datetime.now(UTC))
+    else:
+        findings = technician.selftest(args.trust)
+    for finding in findings:
+        print(f"{'ok ' if finding.good else 'NOT'}  {finding.name:<24} {finding.value}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def _watch_cards() -> int:
+    from drivers.cards.mynumber.trust import TrustStore
+    from drivers.cards.readers.pcsc import PcscReader
+    from kiosk.people.tags import CardTagger
+
+    events: SimpleQueue[CardEvent] = SimpleQueue()
+    with TemporaryDirectory() as nothing:  # tags made here are of a key nobody keeps
+        reader = PcscReader(CardTagger(token_bytes(32)), TrustStore(Path(nothing)), "technician")
+    reader.start(events.put)
+    try:
+        while True:
+            event = events.get()
+            kind = event.card.kind.value if isinstance(event, CardPlaced) else ""
+            print(f"{datetime.now():%H:%M:%S}  {type(event).__name__:<12} {kind}", flush=True)
+    finally:
+        reader.close()
+
+
 def _run_demo(args: argparse.Namespace) -> int:
     from virtual.demo import run
 
@@ -159,6 +198,11 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--facility", help="where the device stands")
     server.add_argument("--name", help="name of the device or of the member of staff")
     server.set_defaults(run=_run_server)
+
+    card = commands.add_parser("card", help="readers and cards, for technicians")
+    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest"))
+    card.add_argument("--trust", type=Path, help="folder of pinned authorities")
+    card.set_defaults(run=_run_card)
 
     demo = commands.add_parser("demo", help="the whole system with virtual cards and a made-up ward")
     demo.add_argument("--folder", type=Path, default=Path("var/demo"))

@@ -36,7 +36,7 @@ class Listener:
 
     events: queue.SimpleQueue[CardEvent] = field(default_factory=queue.SimpleQueue)
 
-    def wait(self, kind: type[E]) -> E:
+    def wait(self, kind: type[E] | tuple[type[E], ...]) -> E:
         deadline = time.monotonic() + PATIENCE
         passed = []
         while (left := deadline - time.monotonic()) > 0:
@@ -47,7 +47,7 @@ class Listener:
             if isinstance(event, kind):
                 return event
             passed.append(event)
-        raise AssertionError(f"no {kind.__name__} within {PATIENCE} s, only {passed}")
+        raise AssertionError(f"no {kind} within {PATIENCE} s, only {passed}")
 
     def next(self) -> CardEvent:
         """The next event, whatever it is."""

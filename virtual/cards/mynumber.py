@@ -7,6 +7,7 @@ ones. Files that must never be touched are tripwires: `trespasses` lists every a
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -44,8 +45,8 @@ class _Pin:
 
 @dataclass
 class MyNumberCard:
-    """One card. Misfortunes: `torn_at` (INS at which it is pulled), `garbage`, `slow`, `first_6f00`,
-    `split_answers` (61xx) and `wrong_le` (6Cxx)."""
+    """One card. Misfortunes: `torn_at` (INS at which it is pulled), `torn_after` (commands), `garbage`,
+    `slow`, `first_6f00`, `split_answers` (61xx) and `wrong_le` (6Cxx)."""
 
     authority: TestAuthority
     certificate: bytes
@@ -54,6 +55,7 @@ class MyNumberCard:
     tries: int = 3
     token: str = "JPKIAPICCTOKEN2"  # noqa: S105  (the name of the token, no secret)
     torn_at: int | None = None
+    torn_after: float = math.inf
     garbage: bool = False
     slow: float = 0.0
     first_6f00: bool = False
@@ -94,7 +96,7 @@ class MyNumberCard:
             time.sleep(self.slow)
         ins = command[1]
         self.log.append(command[:4].hex())
-        if ins == self.torn_at:
+        if ins == self.torn_at or len(self.log) > self.torn_after:
             raise Pulled
         if self.garbage:
             return b"\x12\x34\x56"

@@ -43,6 +43,11 @@ class TrustStore:
         if not self._anchors:
             log.warning("no trusted authority in %s: no My Number card will be accepted", directory)
 
+    @property
+    def size(self) -> int:
+        """How many authorities are pinned."""
+        return len(self._anchors)
+
     def check(self, der: bytes, now: datetime) -> Trusted:
         """The certificate if it may prove a person at `now`; raises CardProblem with the reason."""
         try:

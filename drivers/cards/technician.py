@@ -1,0 +1,142 @@
+"""What a technician may see of readers and cards: kinds, counters, dates. Never anything about a person."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from smartcard import scard
+
+from drivers.cards.apdu import Channel
+from drivers.cards.kinds import recognise
+from drivers.cards.mynumber.jpki import JpkiApplication
+from drivers.cards.mynumber.profile import CardProfile
+from drivers.cards.mynumber.trust import TrustStore
+from drivers.cards.readers.connection import (
+    ServiceLost,
+    connected,
+    establish,
+    insertion,
+    list_readers,
+    release,
+    status_change,
+)  # fmt: skip
+from kiosk.people.tags import KEY_BYTES, CardTagger
+from kiosk.ports import CardKind, CardProblem
+
+_NO_KEY = CardTagger(bytes(KEY_BYTES))
+"""Recognising needs a tagger; what it makes here is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a report: what was looked at, what was found, and whether that is good."""
+
+    name: str
+    value: str
+    good: bool = True
+
+
+def readers() -> list[Finding]:
+    """The readers that are plugged in, and whether a card lies on each."""
+    try:
+        context = establish()
+    except ServiceLost as lost:
+        return [Finding("pcscd", f"not reachable ({lost}). Start it: systemctl start pcscd", good=False)]
+    try:
+        names = list_readers(context)
+        found = [Finding(name, "card" if _card_state(context, name)[2] else "empty") for name in names]
+        advice = "none. Plug one in; libccid must know it (pcsc_scan)"
+        return found or [Finding("readers", advice, good=False)]
+    except ServiceLost as lost:
+        return [Finding("pcscd", f"went away ({lost})", good=False)]
+    finally:
+        release(context)
+
+
+def _card_state(context: Any, reader: str) -> tuple[int, bytes, bool]:
+    """(insertion, ATR, present) of a reader now."""
+    ((_, state, atr),) = status_change(context, [(reader, scard.SCARD_STATE_UNAWARE)], 0)
+    return insertion(state), atr, bool(state & scard.SCARD_STATE_PRESENT)
+
+
+def inspect(trust: TrustStore | None, now: datetime) -> list[Finding]:
+    """The first card that lies on any reader: kind, ATR, tries left, certificate dates and trust."""
+    try:
+        context = establish()
+    except ServiceLost as lost:
+        return [Finding("pcscd", f"not reachable ({lost})", good=False)]
+    try:
+        for name in list_readers(context):
+            laid_down, atr, present = _card_state(context, name)
+            if present:
+                return [Finding("reader", name), *_card(name, laid_down, atr, trust, now)]
+    except ServiceLost as lost:
+        return [Finding("pcscd", f"went away ({lost})", good=False)]
+    finally:
+        release(context)
+    return [Finding("card", "none on any reader. Lay one down and try again", good=False)]
+
+
+def _card(
+    name: str, laid_down: int, atr: bytes, trust: TrustStore | None, now: datetime
+) -> Iterator[Finding]:
+    yield Finding("ATR", atr.hex(" ").upper())
+    try:
+        with connected(name, threading.Lock(), laid_down) as send:
+            found = recognise(atr, send, _NO_KEY)
+            yield Finding("kind", found.kind.value, good=found.kind is not CardKind.UNKNOWN)
+            if found.profile is not None:
+                yield from _mynumber(send, found.profile, trust, now)
+    except CardProblem as problem:
+        yield Finding("card", problem.code.value, good=False)
+
+
+def _mynumber(
+    send: Channel, profile: CardProfile, trust: TrustStore | None, now: datetime
+) -> Iterator[Finding]:
+    JpkiApplication.present(send, profile)
+    application = JpkiApplication(send, profile)
+    token = application.token_name()
+    yield Finding("profile", profile.name)
+    yield Finding("token", token, good=token in profile.accepted_tokens)
+    tries = application.tries_left()
+    yield Finding("PIN tries left", str(tries), good=tries > 1)
+    der = application.certificate()
+    certificate = x509.load_der_x509_certificate(der)
+    start, end = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
+    yield Finding("certificate", f"{start} – {end}", good=start <= now.date() <= end)
+    yield _trusted(trust, der, now)
+
+
+def _trusted(trust: TrustStore | None, der: bytes, now: datetime) -> Finding:
+    if trust is None:
+        return Finding("trust", "not judged: give --trust DIR")
+    try:
+        dated = trust.check(der, now).revocation_as_of
+    except CardProblem as problem:
+        return Finding("trust", problem.code.value, good=False)
+    return Finding(
+        "trust", f"good, revocation as of {dated:%Y-%m-%d}" if dated else "good, revocation not checked"
+    )
+
+
+def selftest(trust_dir: Path | None) -> list[Finding]:
+    """Everything that can be known without a resident's card: service, readers, trusted authorities."""
+    found = readers()
+    if trust_dir is not None:
+        found.append(_trust_dir(trust_dir))
+    return found
+
+
+def _trust_dir(directory: Path) -> Finding:
+    try:
+        count = TrustStore(directory).size
+    except ValueError as error:
+        return Finding("trust", str(error), good=False)
+    return Finding("trust", f"{count} authorities in {directory}", good=count > 0)
