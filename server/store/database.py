@@ -72,8 +72,15 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One write transaction. The lock spares SQLite's writers of this process a busy wait."""
+        """One write transaction; writers take turns, so that each decides on what the one before it wrote.
+
+        On PostgreSQL the turn is the counter's row, locked first; on SQLite the database itself, and the
+        lock of this process spares its threads a busy wait.
+        """
         with self._turn if self.sqlite else _nothing(), self.engine.begin() as conn:
+            if not self.sqlite:
+                row = tables.counter
+                conn.execute(select(row.c.value).where(row.c.name == "server_seq").with_for_update())
             yield conn
 
     def epoch(self, conn: Connection) -> str:

@@ -344,6 +344,30 @@ def test_two_writers_and_a_reader_miss_nothing(central: Central, tmp_path: Path)
     assert len(reader.ledger.all(Occupancy)) == cells
 
 
+def test_the_same_books_lent_at_once_at_two_kiosks_are_all_noticed(central: Central, tmp_path: Path) -> None:
+    kiosks = [central.kiosk(tmp_path / f"w{n}", f"kiosk-w{n}") for n in range(2)]
+    books = central.ward.free_items(40)
+    for n, one in enumerate(kiosks):
+        assert one.sync()
+        for k, book in enumerate(books):
+            lend(one, book, f"p{10 * n + 20 + k % 4:05d}")
+    start = threading.Barrier(2)
+
+    def drain(one: RemoteKiosk) -> None:
+        start.wait()
+        push_all(one.server, one.ledger, one.schedule._clock, one.schedule._ids, batch=2)
+
+    threads = [threading.Thread(target=drain, args=(one,)) for one in kiosks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    clashes = [row for row in ledger_rows(central) if row[1] == "applied_with_case"]
+    assert len(ledger_rows(central)) == 80
+    assert len(clashes) == 40, "each book was lent twice, and each second time is a case"
+    assert cases_match(central)
+
+
 # ---- requests that are wrong -----------------------------------------------------------------------
 
 
