@@ -27,7 +27,7 @@ from kiosk.rules import Rules, RuleSet, rules_on
 from kiosk.state import Query, State
 from server.store import tables
 from server.store.database import Database, fetch, take_numbers, write_changes
-from sync.protocol import PushRequest, PushResponse, WireOutcome
+from sync.protocol import PushRequest, PushResponse, WireChange, WireOutcome
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def apply_batch(
         answers = known | {entry.op.op_id: entry.result for entry in entries if entry.result}
         epoch = database.epoch(conn)
     results = [answers[op.op_id] for op in operations]
-    return PushResponse(epoch=epoch, server_time=now, results=results)
+    return PushResponse.model_construct(epoch=epoch, server_time=now, results=results)
 
 
 def _once(operations: Sequence[Operation]) -> list[Operation]:
@@ -260,9 +260,9 @@ def _write_ledger(
         code = entry.codes[0] if entry.codes else None
         case_id = ids.new() if entry.outcome is not OutcomeKind.APPLIED else None
         effects = [change_to_json(item) for item in entry.changes]
-        entry.result = WireOutcome.model_validate(
-            {"op_id": entry.op.op_id, "outcome": entry.outcome, "server_seq": number, "code": code,
-             "case_id": case_id, "effects": effects}
+        entry.result = WireOutcome.model_construct(
+            op_id=entry.op.op_id, outcome=entry.outcome, server_seq=number, code=code, case_id=case_id,
+            effects=[WireChange.model_construct(**effect) for effect in effects],
         )  # fmt: skip
         rows.append(_ledger_row(device, entry, number, now, code, case_id, effects))
         if case_id is not None:
