@@ -7,6 +7,7 @@ import os
 import queue
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -103,7 +104,7 @@ def test_a_printer_without_paper_is_told_in_time(tmp_path: Path) -> None:
 
 
 def test_an_unplugged_printer_never_becomes_a_plain_file() -> None:
-    path = Path("/dev/shm/machikado-no-such-printer")  # a folder below /dev in which files could be made
+    path = Path("/dev/shm") / f"printer-{uuid4()}"  # a folder below /dev in which files could be made
     with pytest.raises(PrinterProblem):
         EscPosPrinter(path).print_lines(["控え"])
     assert not path.exists()
