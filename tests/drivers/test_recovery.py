@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from smartcard import scard
 
 from drivers.cards.readers.pcsc import PcscReader
 from kiosk.codes import Trouble
@@ -21,11 +22,12 @@ from kiosk.ports import (
 )  # fmt: skip
 from tests.drivers.conftest import KEY, NOW, PATIENCE, Desk, Listener
 from virtual.cards.felica import FelicaCard
-from virtual.cards.vpcd import OnReader
+from virtual.cards.vpcd import PORT, OnReader
+from virtual.processes import wait_until
 
 pytestmark = pytest.mark.serial
 IDM = bytes.fromhex("0114B34D5E6F7081")
-OTHER_PORT = 35964
+OTHER_PORT = PORT + 1
 
 
 def test_a_pin_never_reaches_the_card_that_was_laid_down_next(desk: Desk) -> None:
@@ -75,6 +77,21 @@ def test_a_card_that_begins_to_talk_nonsense(desk: Desk) -> None:
     desk.lift()
 
 
+def test_a_verified_pin_ends_with_the_connection_not_some_time_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, order = desk.card(), []
+    off, answer = card.power_off, card.answer
+    monkeypatch.setattr(card, "power_off", lambda: (order.append("off"), off()))
+    monkeypatch.setattr(card, "answer", lambda raw: (order.append(raw[1:2].hex()), answer(raw))[1])
+    placed = desk.lay(card)
+    for _ in range(2):
+        placed.card.authenticate("1234", NOW)
+    signed = order.index("2a")
+    assert "off" in order[signed : order.index("a4", signed)], "pcscd would do it only when idle"
+    desk.lift()
+
+
 def test_two_threads_asking_at_once_take_turns(desk: Desk) -> None:
     placed = desk.lay(desk.card())
     with ThreadPoolExecutor(4) as pool:
@@ -83,10 +100,18 @@ def test_two_threads_asking_at_once_take_turns(desk: Desk) -> None:
     desk.lift()
 
 
-def test_a_card_that_waited_on_another_reader_gets_its_turn(desk: Desk) -> None:
-    desk.lay(FelicaCard(IDM))
-    with OnReader(desk.card(), port=OTHER_PORT):
-        desk.lift()
+def noticed(desk: Desk, reader: str) -> bool:
+    return bool(desk.reader._seen.slots[reader].state & scard.SCARD_STATE_PRESENT)
+
+
+@pytest.mark.parametrize(("first", "second"), [(PORT, OTHER_PORT), (OTHER_PORT, PORT)])
+def test_a_card_that_waited_on_another_reader_gets_its_turn(desk: Desk, first: int, second: int) -> None:
+    waiting = {PORT: "Virtual PCD 00 00", OTHER_PORT: "Virtual PCD 00 01"}[second]
+    lying = OnReader(FelicaCard(IDM), first)
+    assert desk.listener.wait(CardPlaced).card.kind is CardKind.FELICA
+    with OnReader(desk.card(), second):
+        wait_until(lambda: noticed(desk, waiting), PATIENCE, "the other card", lambda: True)
+        lying.take_away()
         assert desk.listener.wait(CardPlaced).card.kind is CardKind.MYNUMBER
     desk.listener.wait(CardRemoved)
 
@@ -124,13 +149,19 @@ def test_recognising_a_card_is_quick_once_it_is_noticed(desk: Desk) -> None:
         desk.lift()
 
 
-def test_a_kiosk_that_starts_before_its_reader_service_waits_for_it(desk: Desk) -> None:
+def test_a_kiosk_that_starts_before_its_reader_service_waits_for_it_even_after_a_defect(desk: Desk) -> None:
     if not desk.pcscd.ours:
         pytest.skip("the pcscd of this system is not ours to kill")
     desk.pcscd.kill()
     listener = Listener()
+
+    def fragile(event: CardEvent) -> None:
+        listener.events.put(event)
+        if event == ReaderDown(Trouble.READER_SERVICE_DOWN):
+            raise RuntimeError("a defect of ours")
+
     early = PcscReader(CardTagger(KEY), desk.reader._trust, "kiosk-1")
-    early.start(listener.events.put)
+    early.start(fragile)
     assert listener.next() == ReaderDown(Trouble.READER_SERVICE_DOWN)
     desk.pcscd.start()
     assert isinstance(listener.wait(ReaderUp), ReaderUp)

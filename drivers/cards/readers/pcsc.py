@@ -224,7 +224,10 @@ class PcscReader:
     # ---- cards ------------------------------------------------------------------------------
 
     def _card_came(self, name: str, state: int, atr: bytes) -> bool:
-        """Tell of the card; False when it has to wait, for another lies on another reader."""
+        """Tell of the card; False when it has to wait, for another lies on another reader.
+
+        It is offered again with every wait that ends, so it gets its turn within `WAIT_MS` of the other leaving.
+        """
         if self._seen.card_on is not None:
             return False
         detected = self._monotonic()
@@ -251,9 +254,6 @@ class PcscReader:
         if self._seen.card is not None:
             self._seen.card.lifted = True
         self._seen.card_on = self._seen.card = None
-        for slot in self._seen.slots.values():
-            if not slot.present:
-                slot.state = scard.SCARD_STATE_UNAWARE  # a card that waited there gets its turn
         self._tell(CardRemoved())
 
     def _gone_all(self) -> None:
