@@ -226,7 +226,7 @@ class PcscReader:
     def _card_came(self, name: str, state: int, atr: bytes) -> bool:
         """Tell of the card; False when it has to wait, for another lies on another reader.
 
-        It is offered again with every wait that ends, so it gets its turn within `WAIT_MS` of the other leaving.
+        It is offered again with every wait that ends: its turn comes within `WAIT_MS` of the other leaving.
         """
         if self._seen.card_on is not None:
             return False
