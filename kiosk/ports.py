@@ -46,6 +46,9 @@ class CardKind(StrEnum):
 
     MYNUMBER = "mynumber"
     FELICA = "felica"
+    MIFARE = "mifare"
+    TYPE2 = "type2"
+    ISO15693 = "iso15693"
     UNKNOWN = "unknown"
 
 

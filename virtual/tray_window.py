@@ -12,11 +12,13 @@ from ui.theme import COLOURS
 from virtual.bench import Bench
 from virtual.proxy import Weather
 
-WIDTH, HEIGHT = 460, 800
+WIDTH, HEIGHT = 460, 900
 CARD_NAMES = {
     "library": "図書館の利用カード（FeliCa）",
     "mynumber": "マイナンバーカード　暗証番号 1234",
     "unknown": "登録のないカード",
+    "tag": "登録のないNFCタグ（NTAG）",
+    "phone": "スマートフォン（毎回かわる番号）",
     "expired": "期限の切れた証明書",
     "not-yet-valid": "まだ有効でない証明書",
     "revoked": "失効した証明書",

@@ -10,7 +10,7 @@ from drivers.cards.kinds import Recognised, recognise
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 from tests.drivers.conftest import KEY
-from virtual.cards.felica import FelicaCard
+from virtual.cards.felica import ICODE, MIFARE_1K, NTAG, FelicaCard, StorageCard
 
 TAGGER = CardTagger(KEY)
 IDM = bytes.fromhex("0114B34D5E6F7081")
@@ -33,8 +33,35 @@ def test_an_identifier_given_out_anew_at_every_touch_names_nobody() -> None:
     assert (found.kind, found.tag) == (CardKind.FELICA, None)
 
 
-@pytest.mark.parametrize("standard", ["030001", "030002", "030003", "0B0014", "0B0000"])
-def test_other_storage_cards_are_not_even_asked(standard: str) -> None:
+@pytest.mark.parametrize(
+    ("standard", "identifier", "kind"),
+    [
+        (MIFARE_1K, "A1B2C3D4", CardKind.MIFARE),
+        ("03 00 02", "04A1B2C3D4E5F6", CardKind.MIFARE),
+        (NTAG, "04A1B2C3D4E5F6", CardKind.TYPE2),
+        (ICODE, "E004015012345678", CardKind.ISO15693),
+        ("0B 00 00", "E004015012345678", CardKind.ISO15693),
+    ],
+)
+def test_other_storage_cards_have_tags_of_their_own_kind(
+    standard: str, identifier: str, kind: CardKind
+) -> None:
+    raw = bytes.fromhex(identifier)
+    card = StorageCard(raw, standard)
+    found = recognise(card.atr, guarded(channel(card.answer)), TAGGER)
+    assert (found.kind, found.tag) == (kind, TAGGER.tag(kind, raw, kind.value))
+    assert found.tag != TAGGER.tag(CardKind.FELICA, raw, "felica"), (
+        "the same number on two kinds is two cards"
+    )
+
+
+def test_a_phone_with_a_number_of_the_moment_names_nobody() -> None:
+    card = StorageCard(bytes.fromhex("08C0FFEE"), MIFARE_1K)
+    assert recognise(card.atr, guarded(channel(card.answer)), TAGGER) == Recognised(CardKind.MIFARE)
+
+
+@pytest.mark.parametrize("standard", ["030038", "070001", "FF40FF"])
+def test_kinds_we_do_not_know_are_not_even_asked(standard: str) -> None:
     def never(raw: bytes) -> bytes:
         raise AssertionError(raw)
 

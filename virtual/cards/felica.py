@@ -1,13 +1,19 @@
-"""A FeliCa library card as PC/SC readers show it: a storage card that tells its IDm and nothing else."""
+"""Storage cards as PC/SC readers show them: they tell their identifier and nothing else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-_ATR_BODY = bytes.fromhex("8F8001804F0CA0000003061100 3B00000000".replace(" ", ""))
+FELICA = "11 00 3B"
+MIFARE_1K = "03 00 01"
+NTAG = "03 00 03"
+ICODE = "0B 00 14"
+"""Bytes SS NN NN of the ATR by which a reader says what it found (PC/SC part 3)."""
 
 
-def _with_check_byte(body: bytes) -> bytes:
+def storage_atr(standard: str) -> bytes:
+    """The ATR a reader makes up for a storage card, check byte included."""
+    body = bytes.fromhex(f"8F 80 01 80 4F 0C A0 00 00 03 06 {standard} 00 00 00 00")
     check = 0
     for byte in body:
         check ^= byte
@@ -15,11 +21,15 @@ def _with_check_byte(body: bytes) -> bytes:
 
 
 @dataclass
-class FelicaCard:
-    """`idm`: 8 bytes. Forgets nothing at power-off, for it knows nothing."""
+class StorageCard:
+    """Any card of which only the identifier counts. Forgets nothing at power-off, for it knows nothing."""
 
-    idm: bytes
-    atr: bytes = _with_check_byte(_ATR_BODY)
+    identifier: bytes
+    standard: str
+    atr: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.atr = storage_atr(self.standard)
 
     def power_off(self) -> None:
         return None
@@ -29,5 +39,12 @@ class FelicaCard:
 
     def answer(self, command: bytes) -> bytes:
         if command[:4] == bytes.fromhex("FFCA0000"):
-            return self.idm + b"\x90\x00"
+            return self.identifier + b"\x90\x00"
         return b"\x6a\x82" if command[1:2] == b"\xa4" else b"\x6d\x00"
+
+
+class FelicaCard(StorageCard):
+    """A FeliCa library card; `idm` has 8 bytes."""
+
+    def __init__(self, idm: bytes) -> None:
+        super().__init__(idm, FELICA)

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from virtual.cards.felica import FelicaCard
+from virtual.cards.felica import MIFARE_1K, NTAG, FelicaCard, StorageCard
 from virtual.cards.issuer import TestAuthority, new_key
 from virtual.cards.mynumber import MyNumberCard
 from virtual.cards.pcscd import Pcscd
@@ -63,6 +63,8 @@ def make_tray(folder: Path, now: datetime) -> Iterator[Tray]:
         "library": FelicaCard(LIBRARY_IDM),
         "mynumber": make_mynumber(authority, now),
         "unknown": FelicaCard(OTHER_IDM),
+        "tag": StorageCard(bytes.fromhex("04A1B2C3D4E5F6"), NTAG),
+        "phone": StorageCard(bytes.fromhex("08C0FFEE"), MIFARE_1K),
         "expired": make_mynumber(authority, now, valid_from_days=-1900, valid_to_days=-5),
         "not-yet-valid": make_mynumber(authority, now, valid_from_days=3),
         "revoked": make_mynumber(authority, now),
