@@ -68,11 +68,11 @@ def load_state(
     """
     state = state or State()
     wanted = list(commands)
-    asked: set[Query] = set()
-    while True:
-        reads = dict.fromkeys(q for c in wanted for q in decider_of(c).reads(c, state))
-        new = [query for query in reads if query not in asked]
-        if not new:
-            return state
-        asked.update(new)
-        state.add(fetch(new))
+    asked: dict[Query, None] = {}
+    while wanted:
+        new = dict.fromkeys(q for c in wanted for q in decider_of(c).reads(c, state) if q not in asked)
+        asked |= new
+        state.add(fetch(list(new)) if new else ())
+        # only reads that depend on what was read can want more
+        wanted = [c for c in wanted if decider_of(c).chained] if new else []
+    return state

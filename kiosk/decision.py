@@ -74,6 +74,8 @@ class Decider(Protocol):
     nature: Nature
     schema_v: int
     command: type
+    chained: bool
+    """Whether `reads` may want more once its first queries are answered."""
 
     def reads(self, command: object, state: State) -> Iterator[Query]: ...
 

@@ -28,6 +28,8 @@ class Query:
     @staticmethod
     def of(kind: type[Any], **equal: Any) -> Query:
         """`Query.of(Loan, patron_id="…")`."""
+        if len(equal) == 1:  # by far the most frequent
+            return Query(kind, tuple(equal), tuple(equal.values()))
         names = tuple(sorted(equal))
         return Query(kind, names, tuple(equal[name] for name in names))
 

@@ -84,6 +84,7 @@ class BookRoomDecider:
     nature = Nature.CLAIM
     schema_v = 1
     command = BookRoom
+    chained = True  # a room's parts, then their cells
 
     def reads(self, command: BookRoom, state: State) -> Iterator[Query]:
         yield Query.of(Patron, patron_id=command.patron_id)

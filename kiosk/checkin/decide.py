@@ -30,6 +30,7 @@ class CheckInDecider:
     nature = Nature.FACT
     schema_v = 1
     command = CheckIn
+    chained = False
 
     def reads(self, command: CheckIn, state: State) -> Iterator[Query]:
         yield Query.of(Booking, booking_id=command.booking_id)

@@ -58,6 +58,7 @@ class CheckoutDecider:
     nature = Nature.FACT
     schema_v = 1
     command = Checkout
+    chained = False
 
     def reads(self, command: Checkout, state: State) -> Iterator[Query]:
         yield Query.of(Patron, patron_id=command.patron_id)
@@ -137,6 +138,7 @@ class ReturnDecider:
     nature = Nature.FACT
     schema_v = 1
     command = ReturnItem
+    chained = False
 
     def reads(self, command: ReturnItem, state: State) -> Iterator[Query]:
         yield Query.of(Item, item_id=command.item_id)

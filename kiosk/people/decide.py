@@ -40,6 +40,7 @@ class LinkCardDecider:
     nature = Nature.CLAIM
     schema_v = 1
     command = LinkCard
+    chained = False
 
     def reads(self, command: LinkCard, state: State) -> Iterator[Query]:
         yield Query.of(Patron, patron_id=command.patron_id)

@@ -10,16 +10,20 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import kiosk.decide
+from kiosk.booking.model import RoomPart
 from kiosk.clock import JST
 from kiosk.ids import Uuid7Ids
 from kiosk.records import TABLES, Put, Remove, TableSpec, change_from_json, change_to_json, key_of
+from kiosk.state import State
 from kiosk.store import rows
 from kiosk.store.connection import connect
 from kiosk.store.schema import migrations
+from tests.kiosk.house import TODAY, records
 
 
 def values_for(hint: object) -> st.SearchStrategy[object]:
@@ -88,3 +92,14 @@ def test_uuid7_has_version_variant_and_time(ms: int, noise: int) -> None:
 
 def test_sqlite_is_new_enough_for_strict_tables() -> None:
     assert sqlite3.sqlite_version_info >= (3, 37)
+
+
+@pytest.mark.parametrize("kind", sorted(kiosk.decide.DECIDERS))
+def test_who_says_that_its_reads_are_not_chained_is_right(kind: str) -> None:
+    """Asked again with everything loaded, an unchained decider must not want anything new."""
+    decider = kiosk.decide.DECIDERS[kind]
+    fields = dict.fromkeys(decider.command.__dataclass_fields__, "x")
+    command = decider.command(**fields | ({"on": TODAY, "slot_no": 1} if kind == "book" else {}))
+    full = State([*records(), RoomPart(room_id="x", part_id="p")])
+    more = set(decider.reads(command, full)) - set(decider.reads(command, State()))
+    assert bool(more) is decider.chained
