@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ AP = "00a4040c0ad392f000260100000001"
 EFS = ("000a", "000b", "0006", "0017", "0018")
 READABLE = ("000a", "000b", "0006")
 HEADER = "3031300d060960864801650304020105000420"
-ANSWERS = ["9000", "6a82", "63c2", "6984", "6f00", "6c10", "6110", "aabb9000", "12", "", "gone"]
+NONE = ["12", "", "gone"]
+ANSWERS = ["9000"] * 6 + ["9000", "6a82", "63c2", "6984", "6f00", "6c10", "6110", "aabb9000", *NONE]
 
 
 @dataclass
@@ -33,8 +35,6 @@ class Judge:
         assert self.allowed(command), command
         answer = self.answers.pop(0) if self.answers else "9000"
         self.asked_for_rest = answer.startswith("61")
-        if answer == "gone":
-            raise CardGone("lifted")
         done = (
             answer.endswith("9000") or self.asked_for_rest
         )  # 61xx: done, and there is more (ISO/IEC 7816-4 §5.6)
@@ -42,6 +42,10 @@ class Judge:
             self.ap, self.ef = True, ""
         elif done and command.startswith("00a4020c02"):
             self.ef = command[10:]
+        elif answer in NONE and command.startswith("00a4"):
+            self.ap, self.ef = self.ap and command != AP, ""  # nobody knows where the card is now
+        if answer == "gone":
+            raise CardGone("lifted")
         return bytes.fromhex(answer)
 
     def allowed(self, command: str) -> bool:
@@ -68,8 +72,10 @@ class Judge:
         return command[8:10] == "04" and len(pin) == 4 and pin.isdigit()
 
 
+SELECT_AP = Command(0x00, 0xA4, 0x04, 0x0C, bytes.fromhex(AP[10:]))
+selects = st.sampled_from([Command(0x00, 0xA4, 0x02, 0x0C, bytes.fromhex(ef)) for ef in EFS])
 near = st.one_of(
-    st.sampled_from([Command(0x00, 0xA4, 0x04, 0x0C, bytes.fromhex(AP[10:])), Command(0x00, 0xA4, 0x00, 0x00)]),
+    st.sampled_from([SELECT_AP, Command(0x00, 0xA4, 0x00, 0x00)]),
     st.builds(
         lambda ef, p1: Command(0x00, 0xA4, p1, 0x0C, bytes.fromhex(ef)),
         st.sampled_from([*EFS, "0001", "0002", "0008", "0011", "0014", "0016", "001a", "001b", "3f00"]),
@@ -96,12 +102,13 @@ near = st.one_of(
 
 
 @settings(max_examples=300)
-@given(st.lists(near, max_size=25), st.lists(st.sampled_from(ANSWERS), max_size=25))
+@given(st.lists(st.tuples(selects, near), max_size=12), st.lists(st.sampled_from(ANSWERS), max_size=25))
 def test_nothing_unlisted_reaches_the_wire_whatever_the_card_answers(
-    sequence: list[Command], answers: list[str]
+    steps: list[tuple[Command, Command]], answers: list[str]
 ) -> None:
-    send = guarded(channel(Judge(answers).transmit))
-    for command in sequence:
+    send = guarded(channel(Judge(["9000", *answers]).transmit))
+    send(SELECT_AP)
+    for command in itertools.chain.from_iterable(steps):
         with contextlib.suppress(Forbidden, CardGone, CardGarbage):
             send(command)
 
@@ -110,7 +117,7 @@ def test_nothing_unlisted_reaches_the_wire_whatever_the_card_answers(
 def test_a_pin_goes_out_once_whatever_the_card_answers(answers: list[str]) -> None:
     judge = Judge(["9000", "9000", *answers])
     send = guarded(channel(judge.transmit))
-    send(Command(0x00, 0xA4, 0x04, 0x0C, bytes.fromhex(AP[10:])))
+    send(SELECT_AP)
     send(Command(0x00, 0xA4, 0x02, 0x0C, bytes.fromhex("0018")))
     with contextlib.suppress(CardGone, CardGarbage):
         send(Command(0x00, 0x20, 0x00, 0x80, b"1234"))

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 _PNP = r"\\?PnP?\Notification"
 """The pseudo-reader whose state changes when readers come and go (pcsc-lite, Windows alike)."""
-WAIT_MS = 500
+WAIT_MS = 150
 """Longest single wait, so that closing takes no longer; changes wake it at once."""
 RETRY_SECONDS = 0.5
 """Between two attempts to reach a pcscd that is away."""
