@@ -25,6 +25,7 @@ from server.store.database import Database
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
 from tests.postgres import cluster
+from virtual.cards.pcscd import Pcscd
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
@@ -36,6 +37,13 @@ def postgres() -> Iterator[str]:
     # not pytest's own folder: that is swept while other test runs are still going
     with tempfile.TemporaryDirectory(prefix="machikado-pg-") as folder, cluster(Path(folder)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
+    """A running pcscd with the virtual reader, ours to kill unless the system has one of its own."""
+    with Pcscd(tmp_path_factory.mktemp("pcscd") / "log") as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

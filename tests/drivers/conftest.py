@@ -88,12 +88,6 @@ def authority() -> TestAuthority:
     return TestAuthority.make(NOW)
 
 
-@pytest.fixture(scope="session")
-def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
-    with Pcscd(tmp_path_factory.mktemp("pcscd") / "log") as running:
-        yield running
-
-
 @pytest.fixture
 def empty_reader(pcscd: Pcscd) -> None:
     """Until pcscd knows that the last test's card is gone: it does not see a change within its 400 ms."""
