@@ -61,6 +61,7 @@ class Automation:
         work: dict[str, Callable[[], Any]] = {
             "view": lambda: [type(self._app.view).__name__, self._app.shown],
             "find": lambda: self._find(request["id"]),
+            "language": lambda: self._app.language,
             "ids": lambda: sorted(w.test_id for w in self._controls()),
             "texts": lambda: [w.text for w in Window.children[-1].walk() if getattr(w, "text", "")],
             "screenshot": lambda: save_screenshot(Path(request["path"])),
@@ -77,7 +78,7 @@ class Automation:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             name, shown = self._on_kivy(lambda: (type(self._app.view).__name__, self._app.shown))
-            if name == screen and shown > after and self._on_kivy(lambda: self._app._undrawn is None):
+            if name == screen and shown > after and self._on_kivy(lambda: self._app.settled):
                 return True
             time.sleep(0.01)
         return False
@@ -88,9 +89,13 @@ class Automation:
         return [w for w in found if getattr(w, "test_id", "") and not w.disabled and w.width > 1]
 
     def _find(self, test_id: str) -> list[float] | None:
+        """Where a control is; None where it is not, or where a touch would not count yet."""
         for widget in self._controls():
             if widget.test_id == test_id:
                 x, y = widget.to_window(widget.x, widget.y)
+                middle = (x + widget.width / 2, y + widget.height / 2)
+                if self._app.guard.refuses(time.monotonic(), *middle):
+                    return None
                 return [x, Window.height - y - widget.height, widget.width, widget.height]
         return None
 

@@ -65,3 +65,7 @@ class AutomationClient:
     def screenshot(self, path: Path) -> None:
         """Write a PNG of what is on screen."""
         self._ask(do="screenshot", path=str(path.resolve()))
+
+    def language(self) -> str:
+        """The language on screen."""
+        return str(self._ask(do="language"))

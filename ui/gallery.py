@@ -1,4 +1,4 @@
-"""Every screen in every language as PNG files: `python -m ui.gallery FOLDER`."""
+"""Every screen in every language as PNG files: `python -m ui.gallery FOLDER [WIDTHxHEIGHT]`."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ ROOM = Place("会議室", "かいぎしつ", "Meeting Room")
 HALL = Place("集会室（全面）", "しゅうかいしつ ぜんめん", "Assembly Hall")
 
 
-def _line(standing: Standing = Standing.FINAL, *, here: bool = True, checked_in: bool = False) -> BookingLine:
-    period = Period(TODAY + timedelta(days=0 if checked_in else 1), "afternoon", 780, 1020)
+def _line(
+    standing: Standing = Standing.FINAL, *, here: bool = True, in_days: int = 1, checked_in: bool = False
+) -> BookingLine:
+    period = Period(TODAY + timedelta(days=in_days), "afternoon", 780, 1020)
     return BookingLine("b", LIBRARY if here else CENTRE, ROOM if here else HALL, period, standing, checked_in)
 
 
@@ -64,66 +66,92 @@ def _offers() -> tuple[Offer, ...]:
     )
 
 
-def _receipt(printed: bool | None = None) -> Receipt:
-    op = "01a1fc9d-bef8-73b4-b1ad-7f81648b07e3"
+BOOKS = (
+    "吾輩は猫である",
+    "やさしい日本語で話そう",
+    "「やさしい日本語」で伝わる！ 公務員のための外国人対応 ―災害・窓口・広報のことばを、市民といっしょに考える―",
+    "เจ้าชายน้อย（星の王子さま タイ語）",
+    "The Cat Who Came to the Library",
+    "坊っちゃん",
+    "図書館の魔女 第一巻",
+)
+OP = "01a1fc9d-bef8-73b4-b1ad-7f81648b07e3"
+DUE = date(2026, 12, 5)
+
+
+def _loans(count: int) -> tuple[LoanLine, ...]:
+    return tuple(LoanLine(str(n), title, DUE, Standing.FINAL) for n, title in enumerate(BOOKS[:count]))
+
+
+def lost(reason: str) -> ReceiptLine:
+    """A request of which the server has said no."""
+    booking = _line(Standing.REQUESTED, here=False)
+    return ReceiptLine(ReceiptKind.BOOKING, Standing.REQUESTED, OP, booking=booking, rejected=reason)
+
+
+def receipt(books: int, *more: ReceiptLine, printed: bool | None = None) -> Receipt:
+    """What was done in a visit with so many books."""
+    loans = (
+        ReceiptLine(ReceiptKind.LOAN, Standing.FINAL, OP, title=title, due_on=DUE) for title in BOOKS[:books]
+    )
+    check_in = _line(in_days=0, checked_in=True)
     return Receipt(
         (
-            ReceiptLine(ReceiptKind.CHECK_IN, Standing.FINAL, op, booking=_line(checked_in=True)),
-            ReceiptLine(
-                ReceiptKind.LOAN, Standing.FINAL, op, title="吾輩は猫である", due_on=date(2026, 12, 5)
-            ),
-            ReceiptLine(ReceiptKind.LOAN, Standing.FINAL, op, title="坊っちゃん", due_on=date(2026, 12, 5)),
-            ReceiptLine(ReceiptKind.BOOKING, Standing.FINAL, op, booking=_line()),
-            ReceiptLine(ReceiptKind.LINK, Standing.REQUESTED, op),
+            ReceiptLine(ReceiptKind.CHECK_IN, Standing.FINAL, OP, booking=check_in),
+            *loans,
+            ReceiptLine(ReceiptKind.BOOKING, Standing.FINAL, OP, booking=_line()),
+            ReceiptLine(ReceiptKind.LINK, Standing.REQUESTED, OP),
+            *more,
         ),
         printed,
     )
 
 
-def samples() -> Iterator[tuple[str, View]]:
+def _samples() -> Iterator[tuple[str, View]]:
     """A believable view for every screen."""
     offers = _offers()
-    loans = (
-        LoanLine("1", "吾輩は猫である", date(2026, 12, 5), Standing.FINAL),
-        LoanLine("2", "やさしい日本語で話そう", date(2026, 12, 5), Standing.FINAL),
-    )
     days = tuple(TODAY + timedelta(days=n) for n in range(7))
     actions = (Action.CHECK_IN, Action.BORROW, Action.BOOK, Action.LINK)
-    lost = ReceiptLine(
-        ReceiptKind.BOOKING,
-        Standing.REQUESTED,
-        "x",
-        booking=_line(Standing.REQUESTED, here=False),
-        rejected="slot-taken",
-    )
+    request = _line(Standing.REQUESTED, here=False)
     yield "attract", Attract(LIBRARY)
     yield "attract-trouble", Attract(LIBRARY, Trouble.READER_SERVICE_DOWN)
     yield "working", Working()
     yield "pin", PinEntry(3, wrong=False, linking=False)
     yield "pin-wrong", PinEntry(2, wrong=True, linking=True)
-    yield "home", Home("練馬 花○", _line(), actions, 2, ())
-    yield "home-plain", Home("練馬 花○", None, actions[1:3], 0, (lost,))
-    yield "checked-in", CheckedIn(_line(checked_in=True))
+    yield "home", Home("練馬 花○", _line(in_days=0), actions, 2, ())
+    yield "home-checked-in", Home("練馬 花○", _line(in_days=0, checked_in=True), actions[1:], 2, ())
+    yield "home-plain", Home("練馬 花○", None, actions[1:3], 0, ())
+    yield "home-lost", Home("練馬 花○", _line(in_days=0), actions, 2, (lost(Refusal.SLOT_TAKEN),))
+    yield "checked-in", CheckedIn(_line(in_days=0, checked_in=True))
     yield "borrowing-none", Borrowing((), 10)
-    yield "borrowing", Borrowing(loans, 8)
-    yield "borrowing-refused", Borrowing(loans, 8, Refusal.BARCODE_NOT_AN_ITEM)
-    yield "returning", Returning(("吾輩は猫である",))
+    yield "borrowing", Borrowing(_loans(3), 7)
+    yield "borrowing-many", Borrowing(_loans(7), 3)
+    yield "borrowing-refused", Borrowing(_loans(4), 6, Refusal.BARCODE_NOT_AN_ITEM)
+    yield "returning-none", Returning(())
+    yield "returning", Returning(BOOKS[:3])
     yield "choose-room", ChooseRoom(days[1], days, offers, NOW)
     yield "choose-room-none", ChooseRoom(days[1], days, (), NOW)
     yield "confirm-final", ConfirmRoom(offers[1], 400)
     yield "confirm-request", ConfirmRoom(offers[4], 1200)
     yield "booked", Booked(_line())
-    yield "booked-request", Booked(_line(Standing.REQUESTED, here=False))
+    yield "booked-request", Booked(request)
     yield "place-card", PlaceCardToLink()
     yield "linked", Linked(Standing.FINAL)
     yield "linked-request", Linked(Standing.REQUESTED)
-    yield "receipt", _receipt()
-    yield "receipt-printed", _receipt(printed=True)
+    yield "receipt", receipt(1)
+    yield "receipt-printed", receipt(1, printed=True)
+    yield "receipt-long", receipt(7)
+    yield "receipt-lost", receipt(0, lost(Refusal.SLOT_TAKEN), printed=False)
     yield "goodbye-take", Goodbye(card_on_reader=True)
     yield "goodbye", Goodbye(card_on_reader=False)
     yield "problem", Problem(Trouble.CARD_UNKNOWN, back=False)
     yield "problem-pin", Problem(Trouble.PIN_LAST_TRY, back=False, tries_left=1)
+    yield "problem-two", Problem(Refusal.FACILITY_CLOSED, back=True, others=(Refusal.BOOKING_QUOTA,))
+    yield "problem-internal", Problem(Trouble.INTERNAL, back=False)
     yield "still-there", StillThere(20)
+
+
+SAMPLES = dict(_samples())
 
 
 def render(folder: Path, settings: UiSettings) -> list[Path]:
@@ -139,11 +167,11 @@ def render(folder: Path, settings: UiSettings) -> list[Path]:
     app.post(Status(online=False, offline_since=NOW - timedelta(hours=3), queued=4))
     files = []
     for language in LANGUAGES:
-        for name, view in samples():
+        for name, view in SAMPLES.items():
             app.post(view)
             EventLoop.idle()
             app.language = language
-            for _ in range(2):
+            for _ in range(3):
                 EventLoop.idle()
             path = folder / f"{name}-{language}.png"
             save_screenshot(path)
@@ -152,6 +180,12 @@ def render(folder: Path, settings: UiSettings) -> list[Path]:
     return files
 
 
+def _main(arguments: list[str]) -> None:
+    folder = Path(arguments[0] if arguments else "gallery")
+    width, height = (arguments[1] if len(arguments) > 1 else "1280x800").split("x")
+    files = render(folder, UiSettings(width=int(width), height=int(height)))
+    print(f"{len(files)} pictures in {folder}")
+
+
 if __name__ == "__main__":
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "gallery")
-    print(f"{len(render(out, UiSettings()))} pictures in {out}")
+    _main(sys.argv[1:])

@@ -47,7 +47,7 @@ TEXT_PAIRS = (
 CONTROL_PAIRS = (("edge", "surface"), ("edge", "ground"), ("primary", "ground"))
 """Edges of controls and their ground: at least 3:1 (WCAG 2.2, 1.4.11)."""
 
-TEXT_MM = {"small": 3.9, "body": 4.6, "lead": 5.4, "title": 6.8, "display": 9.6}
+TEXT_MM = {"small": 3.9, "body": 4.6, "lead": 5.4, "tile": 6.0, "title": 6.8, "display": 9.6}
 """The closed list of text sizes (each size of a CJK face costs memory): height of the em in mm."""
 
 TARGET_MM = 20.0

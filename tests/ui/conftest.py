@@ -1,17 +1,18 @@
-"""A real screen, rendered without a display, driven frame by frame."""
+"""A real screen, rendered without a display, driven frame by frame, in the sizes of two panels."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from kiosk.views import Intent, Status, View
+from kiosk.views import Attract, Intent, Place, Status, View
 from ui.settings import UiSettings
 
-SETTINGS = UiSettings(width=1280, height=800)
+SIZES = ((1280, 800), (1024, 600))
 
 
 @dataclass
@@ -52,14 +53,18 @@ class Screen:
     def controls(self) -> dict[str, Any]:
         return {w.test_id: w for w in self.visible() if getattr(w, "test_id", "") and not w.disabled}
 
+    def labels(self) -> list[Any]:
+        return [w for w in self.visible() if getattr(w, "text", "")]
+
     def texts(self) -> list[str]:
-        return [w.text.replace("\n", "") for w in self.visible() if getattr(w, "text", "")]
+        return [w.text.replace("\n", "") for w in self.labels()]
 
     def tap(self, test_id: str) -> None:
+        """A touch that counts, whatever came before."""
         from kivy.tests.common import UnitTestTouch
 
         widget = self.controls()[test_id]
-        self.app._last_touch = (0.0, 0.0, 0.0)
+        self.app.guard.forget()
         touch = UnitTestTouch(*widget.to_window(*widget.center))
         touch.touch_down()
         self.frames(1)
@@ -67,19 +72,43 @@ class Screen:
         self.frames(2)
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[Screen]:
+def _pull_down(app: Any) -> None:
+    """Everything of an application away, so that the next in this process begins from nothing."""
+    from kivy.app import App
+    from kivy.base import EventLoop
+    from kivy.core.window import Window
+
+    app.dispatch("on_stop")
+    for child in list(Window.children):
+        Window.remove_widget(child)
+    Window.canvas.clear()
+    EventLoop.touches.clear()
+    App._running_app = None
+
+
+@pytest.fixture(scope="session", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def panel(request: pytest.FixtureRequest) -> Iterator[Screen]:
+    assert os.environ.get("KIVY_GL_BACKEND") != "mock", "a mock of OpenGL draws nothing and passes everything"
     from ui.app import make_app
 
+    width, height = request.param
     sent: list[Intent] = []
-    app = make_app(sent.append, SETTINGS)
+    app = make_app(sent.append, UiSettings(width=width, height=height))
+    from kivy.clock import Clock
+    from kivy.core.window import Window
+
+    Clock._max_fps = 0  # no waiting for the next sixtieth of a second
+    Window.size = (width, height)
     app._run_prepare()
+    assert tuple(Window.system_size) == (width, height)
     yield Screen(app, sent)
-    app.stop()
+    _pull_down(app)
 
 
 @pytest.fixture
-def screen(running: Screen) -> Screen:
-    running.sent.clear()
-    running.app.language = "ja"
-    return running
+def screen(panel: Screen) -> Screen:
+    """A screen between two residents: nobody there, Japanese, nothing sent."""
+    panel.app.close_overlay()
+    panel.show(Attract(Place("光が丘図書館", "ひかりがおか としょかん", "Hikarigaoka Library")))
+    panel.sent.clear()
+    return panel

@@ -9,8 +9,9 @@ from importlib import resources
 from babel.dates import format_skeleton
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
-from kiosk.clock import local
+from kiosk.clock import local, local_date
 from kiosk.views import BookingLine, Period, Place
 
 LANGUAGES = ("ja", "ja_simple", "en")
@@ -45,9 +46,19 @@ class Words:
         """The sentence of a refusal or trouble."""
         return self(f"e.{code}")
 
+    def reason_parts(self, code: str) -> tuple[str, str]:
+        """The same in two: what happened (its first sentence), and what to do now."""
+        end = ". " if self.language == "en" else "。"
+        what, stop, then = self.reason(code).partition(end)
+        return (what + stop).strip(), then.strip()
+
     def day(self, on: date) -> str:
         """A day: 11月22日(日), Sun 22 Nov."""
         return str(format_skeleton("MMMEd", on, locale=self._locale))
+
+    def today(self, moment: datetime) -> str:
+        """The day of a moment, in the ward."""
+        return self.day(local_date(moment))
 
     def short_day(self, on: date) -> str:
         """A day without its month, for a row of days: 22日(日), Sun 22."""
@@ -57,27 +68,45 @@ class Words:
         """The time of day of a moment, in the ward."""
         return local(moment).strftime("%H:%M")
 
+    def number(self, value: int) -> str:
+        """A number with its thousands apart."""
+        return str(format_decimal(value, locale=self._locale))
+
     def hours(self, period: Period) -> str:
-        """From when to when: 13:00〜17:00."""
-        start, end = (f"{m // 60}:{m % 60:02d}" for m in (period.start_minute, period.end_minute))
+        """From when to when: 13:00〜17:00, 午後1時から 午後5時まで."""
         if self.language == "ja_simple":
-            return f"{start}から {end}まで"
+            return f"{_spoken(period.start_minute)}から {_spoken(period.end_minute)}まで"
+        start, end = (f"{m // 60}:{m % 60:02d}" for m in (period.start_minute, period.end_minute))
         return f"{start}–{end}" if self.language == "en" else f"{start}〜{end}"
 
     def period(self, period: Period) -> str:
-        """Slot and hours: 午後　13:00〜17:00."""
-        if period.label == "hours":
+        """Slot and hours: 午後　13:00〜17:00. Spoken hours say themselves what part of the day it is."""
+        if period.label == "hours" or self.language == "ja_simple":
             return self.hours(period)
         return f"{self(f'period.{period.label}')}　{self.hours(period)}"
+
+    def when(self, period: Period) -> str:
+        """Day and hours: 11月22日(日)　午後　13:00〜17:00."""
+        return f"{self.day(period.on)}　{self.period(period)}"
 
     def place(self, place: Place) -> str:
         """A name in the form this language reads: kanji, kana, or Latin letters."""
         forms = {"ja": place.name, "ja_simple": place.kana, "en": place.latin}
         return forms[self.language] or place.name
 
+    def where(self, facility: Place, room: Place) -> str:
+        """A room and the house it is in."""
+        return f"{self.place(facility)}　{self.place(room)}"
+
     def booking(self, line: BookingLine) -> str:
-        """A booking in one line."""
-        return (
-            f"{self.place(line.facility)} {self.place(line.room)}　"
-            f"{self.day(line.period.on)} {self.hours(line.period)}"
-        )
+        """A booking in two lines: where, and when."""
+        return f"{self.where(line.facility, line.room)}\n{self.when(line.period)}"
+
+
+def _spoken(minute: int) -> str:
+    """A time of day as it is said: 午後1時30分; noon is ひるの 12時."""
+    hour, rest = divmod(minute, 60)
+    end = f"{hour % 12 or 12}時" + (f"{rest}分" if rest else "")
+    if hour == 12:
+        return f"ひるの {end}" if not rest else f"午後0時{rest}分"
+    return f"{'午前' if hour < 12 else '午後'}{end if hour else f'0時{rest}分'}"

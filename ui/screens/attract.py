@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from kivy.properties import BooleanProperty
-from kivy.uix.boxlayout import BoxLayout
-
 from kiosk.views import Attract, BeginReturn
 from ui.screens.page import Page
 
 
 class AttractPage(Page):
-    reader_down = BooleanProperty(False)
+    """Put your card down; while the reader is away the drawing is grey and a sentence says so."""
 
     def show(self, view: Attract) -> None:
-        self.reader_down = view.reader_trouble is not None
-        self.note = self.words("attract.trouble") if self.reader_down else ""
+        self.note = self.words("attract.trouble") if view.reader_trouble is not None else ""
 
     def begin_return(self) -> None:
         self.send(BeginReturn())
-
-
-class CardHint(BoxLayout):
-    """A drawing: the card, and the reader it goes on."""
-
-    dim = BooleanProperty(False)

@@ -4,33 +4,58 @@ from __future__ import annotations
 
 from kivy.properties import BooleanProperty, StringProperty
 
-from kiosk.views import Action, Begin, Home
+from kiosk.operations import Standing
+from kiosk.views import Action, Begin, BookingLine, Home
 from ui.screens.page import Page
 
 
 class HomePage(Page):
+    """Today's booking with its check-in on top, everything else as tiles below."""
+
     can_finish = True
     greeting = StringProperty("")
-    today = StringProperty("")
+    today_place = StringProperty("")
+    today_when = StringProperty("")
     today_state = StringProperty("")
     can_check_in = BooleanProperty(False)
-    can_link = BooleanProperty(False)
     loans = StringProperty("")
 
     def show(self, view: Home) -> None:
         words = self.words
         self.greeting = words("home.greeting", name=view.masked_name)
         self.can_check_in = Action.CHECK_IN in view.actions
-        self.can_link = Action.LINK in view.actions
-        self.today = words.booking(view.today) if view.today else ""
-        checked_in = view.today is not None and view.today.checked_in
-        self.today_state = words("home.checkedin") if checked_in else ""
+        self._offer_link(Action.LINK in view.actions)
         self.loans = words("home.loans", n=view.loans_open) if view.loans_open else ""
         lost = [line.booking for line in view.receipts if line.rejected is not None and line.booking]
-        self.note = "\n".join(words("home.rejected", what=words.booking(line)) for line in lost)
+        self.note = "\n".join(
+            words("home.rejected", what=words.booking(line).replace("\n", "　")) for line in lost
+        )
+        self._show_today(view.today)
+
+    def _show_today(self, booking: BookingLine | None) -> None:
+        words = self.words
+        self.today_place = words.where(booking.facility, booking.room) if booking else ""
+        self.today_when = words.when(booking.period) if booking else ""
+        if booking is None:
+            self.today_state = ""
+        elif booking.checked_in:
+            self.today_state = words("home.checkedin")
+        else:
+            self.today_state = words("home.requested") if booking.standing is Standing.REQUESTED else ""
+
+    def on_kv_post(self, _base: object) -> None:
+        self._link = self.ids.link.__self__  # kept while it is not on the screen
+
+    def _offer_link(self, offered: bool) -> None:
+        tiles = self.ids.tiles
+        if offered and self._link.parent is None:
+            tiles.add_widget(self._link)
+        elif not offered and self._link.parent is not None:
+            tiles.remove_widget(self._link)
 
     def clear(self) -> None:
-        self.greeting = self.today = self.today_state = self.loans = self.note = ""
+        self.greeting = self.loans = self.note = ""
+        self.today_place = self.today_when = self.today_state = ""
 
     def begin(self, action: str) -> None:
         self.send(Begin(Action(action)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kivy.properties import StringProperty
+from kivy.properties import BooleanProperty, StringProperty
 
 from kiosk.operations import Standing
 from kiosk.views import Booked, CheckedIn, GoHome, Goodbye, Linked, Problem, StayHere, StillThere, Working
@@ -14,30 +14,34 @@ from ui.screens.page import Page
 class MessagePage(Page):
     """A large sentence, an explanation, and at most one thing to touch."""
 
+    mark = StringProperty("")
     title = StringProperty("")
     body = StringProperty("")
     detail = StringProperty("")
     action = StringProperty("")
     action_id = StringProperty("message.ok")
-    role = StringProperty("surface")
-    ink = StringProperty("ink")
+    ink = StringProperty("primary")
+    drawing = BooleanProperty(False)
+    arrow = StringProperty("")
 
     def clear(self) -> None:
-        self.title = self.body = self.detail = self.action = self.note = ""
+        self.mark = self.title = self.body = self.detail = self.action = self.note = ""
 
     def act(self) -> None:
         """The one thing to touch."""
         self.send(GoHome())
 
     def tone(self, standing: Standing) -> None:
-        """Green for what is final, amber for what was asked; the words say the same."""
-        done = standing is Standing.FINAL
-        self.role, self.ink = ("done_ground", "done") if done else ("wait_ground", "wait")
+        """What is final and what was only asked for, in a word and in a colour."""
+        final = standing is Standing.FINAL
+        self.ink = "done" if final else "wait"
+        self.mark = self.words("mark.final" if final else "mark.request")
 
 
 class WorkingPage(MessagePage):
     def show(self, view: Working) -> None:
         self.title, self.body = self.words("working.title"), self.words("working.body")
+        self.drawing, self.arrow = True, ""
 
 
 class CheckedInPage(MessagePage):
@@ -48,7 +52,7 @@ class CheckedInPage(MessagePage):
         self.tone(Standing.FINAL)
         self.title, self.body = self.words("checkedin.title"), self.words("checkedin.body")
         self.detail = self.words.booking(view.booking)
-        self.action = self.words("foot.home")
+        self.action = self.words("message.ok")
 
 
 class BookedPage(MessagePage):
@@ -56,13 +60,11 @@ class BookedPage(MessagePage):
     can_finish = True
 
     def show(self, view: Booked) -> None:
-        standing = view.booking.standing
-        self.tone(standing)
-        final = standing is Standing.FINAL
-        self.title = self.words("booked.title" if final else "booked.title.request")
-        self.body = "" if final else self.words("booked.body.request")
+        self.tone(view.booking.standing)
+        ending = "" if view.booking.standing is Standing.FINAL else ".request"
+        self.title, self.body = self.words(f"booked.title{ending}"), self.words(f"booked.body{ending}")
         self.detail = self.words.booking(view.booking)
-        self.action = self.words("foot.home")
+        self.action = self.words("message.ok")
 
 
 class LinkedPage(MessagePage):
@@ -73,34 +75,39 @@ class LinkedPage(MessagePage):
         self.tone(view.standing)
         ending = "" if view.standing is Standing.FINAL else ".request"
         self.title, self.body = self.words(f"linked.title{ending}"), self.words(f"linked.body{ending}")
-        self.action = self.words("foot.home")
+        self.action = self.words("message.ok")
 
 
 class GoodbyePage(MessagePage):
     def show(self, view: Goodbye) -> None:
-        on_reader = view.card_on_reader
-        self.title = self.words("goodbye.take" if on_reader else "goodbye.title")
+        self.drawing = view.card_on_reader
+        self.arrow = "up"
+        self.title = self.words("goodbye.take" if view.card_on_reader else "goodbye.title")
         self.body = self.words("goodbye.body")
-        self.role, self.ink = ("wait_ground", "wait") if on_reader else ("surface", "ink")
 
 
 class ProblemPage(MessagePage):
+    """What happened, what to do now, and a code for staff. Says whether the visit goes on."""
+
     action_id = StringProperty("problem.ok")
 
     def show(self, view: Problem) -> None:
-        self.role, self.ink = "alert_ground", "alert"
-        self.title = self.words.reason(view.code)
-        also = [self.words.reason(code) for code in view.others]
-        self.body = "\n".join(also)
-        self.note = self.words("problem.code", code=view.code)
-        self.action = self.words("problem.ok")
+        words = self.words
+        self.ink = "alert"
+        self.mark = words("problem.mark")
+        self.title, what_to_do = words.reason_parts(view.code)
+        tries = "" if view.tries_left is None else words("problem.tries", n=view.tries_left)
+        also = (words.reason(code) for code in view.others)
+        self.body = "\n".join(part for part in (what_to_do, *also, tries) if part)
+        self.note = words("problem.code", code=view.code)
+        self.action = words("problem.back" if view.back else "problem.ok")
 
 
 class StillTherePage(MessagePage):
     action_id = StringProperty("still.yes")
 
     def show(self, view: StillThere) -> None:
-        self.role, self.ink = "wait_ground", "wait"
+        self.ink = "wait"
         self.title = self.words("still.title")
         self.body = self.words("still.body", n=view.seconds_left)
         self.action = self.words("still.yes")

@@ -30,6 +30,15 @@ class Page(BoxLayout):
         """Tell the domain what was touched."""
         App.get_running_app().send(intent)
 
+    def still_here(self) -> None:
+        """Something was touched that the domain need not know, except that somebody is here."""
+        App.get_running_app().still_here()
+
+    @staticmethod
+    def height_of(millimetres: float) -> float:
+        """A length on this panel in pixels."""
+        return float(App.get_running_app().theme.mm(millimetres))
+
     def show(self, view: Any) -> None:
         """Put this view on the screen, in the language chosen now. Called again when that changes."""
 

@@ -11,6 +11,8 @@ DIGITS = 4
 
 
 class PinPage(Page):
+    """The digits live in `_digits` alone, and only until they are sent, deleted or left."""
+
     can_finish = True
     title = StringProperty("")
     body = StringProperty("")
@@ -31,22 +33,31 @@ class PinPage(Page):
 
     def clear(self) -> None:
         self._forget()
-        self.problem = self.note = ""
+        self.problem = self.note = self.title = self.body = ""
 
     def press(self, digit: str) -> None:
         if len(self._digits) < DIGITS:
             self._digits += digit
-            self._count()
+        self._typed()
 
     def delete(self) -> None:
         self._digits = self._digits[:-1]
-        self._count()
+        self._typed()
 
     def enter(self) -> None:
-        if len(self._digits) == DIGITS:
-            pin, self._digits = self._digits, ""
-            self._count()
-            self.send(EnterPin(pin))
+        """Send four digits and forget them in the same breath; with fewer, say how many are missing."""
+        if len(self._digits) < DIGITS:
+            self._typed()
+            self.problem = self.words("pin.short", n=DIGITS - len(self._digits))
+            return
+        pin, self._digits = self._digits, ""
+        self._count()
+        self.send(EnterPin(pin))
+
+    def _typed(self) -> None:
+        self.problem = ""
+        self._count()
+        self.still_here()
 
     def _forget(self) -> None:
         self._digits = ""

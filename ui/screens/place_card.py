@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from kiosk.views import PlaceCardToLink
 from ui.screens.page import Page
 
 
 class PlaceCardPage(Page):
+    """Holds nothing of the visit: every word of it is the catalogue's."""
+
     can_back = True
     can_home = True
     can_finish = True
-
-    def show(self, view: PlaceCardToLink) -> None:
-        self.note = self.words("place.body")

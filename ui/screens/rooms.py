@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
 
-from kivy.properties import BooleanProperty, NumericProperty, StringProperty
+from kivy.properties import BooleanProperty, StringProperty
 
 from kiosk.views import ChooseRoom, Confirm, ConfirmRoom, Offer, PickDay, PickOffer
 from ui.screens.page import Page
 from ui.widgets.controls import KioskButton, Touch
+from ui.widgets.paged import Entry
 
-if TYPE_CHECKING:
-    from datetime import date
-
-PER_PAGE = 4
+ROW_MM = 15.2
+NAMED_DAYS = ("room.today", "room.tomorrow")
 
 
 class OfferRow(Touch):
     """One free room and period; the whole row is the target."""
 
-    place = StringProperty("")
+    facility = StringProperty("")
+    room = StringProperty("")
     when = StringProperty("")
     capacity = StringProperty("")
     mark = StringProperty("")
@@ -28,73 +28,51 @@ class OfferRow(Touch):
 
 
 class ChooseRoomPage(Page):
+    """Days above, what is free below. A touched day waits for the domain's answer."""
+
     can_back = True
     can_home = True
     can_finish = True
     empty = StringProperty("")
-    page_note = StringProperty("")
-    first = NumericProperty(0)
-    more_before = BooleanProperty(False)
-    more_after = BooleanProperty(False)
 
     def __init__(self, **kwargs: object) -> None:
-        self._view: ChooseRoom | None = None
+        self._on: date | None = None
         super().__init__(**kwargs)
 
     def show(self, view: ChooseRoom) -> None:
-        if self._view is None or self._view.on != view.on:
-            self.first = 0
-        self._view = view
+        words = self.words
         self._show_days(view)
-        self._show_offers(view)
-        self.note = self.words("room.as_of", time=self.words.clock(view.as_of)) if view.as_of else ""
+        rows = [Entry(self.height_of(ROW_MM), partial(self._row, offer)) for offer in view.offers]
+        self.ids.offers.fill(rows, keep_page=view.on == self._on)
+        self._on = view.on
+        self.empty = "" if rows else words("room.none")
+        self.note = words("room.as_of", time=words.clock(view.as_of)) if view.as_of else ""
 
     def clear(self) -> None:
-        self._view = None
-        self.first = 0
+        self._on = None
         self.ids.days.clear_widgets()
-        self.ids.offers.clear_widgets()
-        self.empty = self.page_note = self.note = ""
-
-    def turn(self, pages: int) -> None:
-        """Show the next or the previous offers."""
-        if self._view is not None:
-            last = max(0, (len(self._view.offers) - 1) // PER_PAGE * PER_PAGE)
-            self.first = min(last, max(0, self.first + pages * PER_PAGE))
-            self._show_offers(self._view)
+        self.ids.offers.clear()
+        self.empty = self.note = ""
 
     def _show_days(self, view: ChooseRoom) -> None:
         holder = self.ids.days
         holder.clear_widgets()
         for index, day in enumerate(view.days):
-            names = {0: "room.today", 1: "room.tomorrow"}
-            hint = self.words(names[index]) if index in names else ""
+            hint = self.words(NAMED_DAYS[index]) if index < len(NAMED_DAYS) else ""
             button = KioskButton(
                 test_id=f"room.day.{day.isoformat()}", say=self.words.short_day(day), hint=hint, step="body",
-                kind="chosen" if day == view.on else "secondary",
+                kind="primary" if day == view.on else "secondary",
             )  # fmt: skip
             button.bind(on_release=partial(self._pick_day, day))
             holder.add_widget(button)
-
-    def _show_offers(self, view: ChooseRoom) -> None:
-        holder = self.ids.offers
-        holder.clear_widgets()
-        shown = view.offers[self.first : self.first + PER_PAGE]
-        for offer in shown:
-            holder.add_widget(self._row(offer))
-        pages = -(-len(view.offers) // PER_PAGE)
-        self.empty = "" if shown else self.words("room.none")
-        self.page_note = (
-            self.words("room.page", n=self.first // PER_PAGE + 1, total=pages) if pages > 1 else ""
-        )
-        self.more_before = self.first > 0
-        self.more_after = self.first + PER_PAGE < len(view.offers)
 
     def _row(self, offer: Offer) -> OfferRow:
         words = self.words
         row = OfferRow(
             test_id=f"room.offer.{offer.room_id}.{offer.slot_no}",
-            place=f"{words.place(offer.facility)}　{words.place(offer.room)}",
+            height=self.height_of(ROW_MM),
+            facility=words.place(offer.facility),
+            room=words.place(offer.room),
             when=words.period(offer.period),
             capacity=words("room.capacity", n=offer.capacity),
             mark=words("room.final" if offer.final else "room.request"),
@@ -111,6 +89,8 @@ class ChooseRoomPage(Page):
 
 
 class ConfirmPage(Page):
+    """Says before the touch whether it books at once or only asks."""
+
     can_back = True
     can_home = True
     can_finish = True
@@ -122,9 +102,11 @@ class ConfirmPage(Page):
 
     def show(self, view: ConfirmRoom) -> None:
         words, offer = self.words, view.offer
-        self.where = f"{words.place(offer.facility)}　{words.place(offer.room)}"
-        self.when = f"{words.day(offer.period.on)}　{words.period(offer.period)}"
-        self.fee = words("confirm.yen", n=f"{view.fee_yen:,}") if view.fee_yen else words("confirm.free")
+        self.where = words.where(offer.facility, offer.room)
+        self.when = words.when(offer.period)
+        self.fee = (
+            words("confirm.yen", n=words.number(view.fee_yen)) if view.fee_yen else words("confirm.free")
+        )
         self.final = offer.final
         self.note = words("confirm.final" if offer.final else "confirm.request")
         self.yes = words("confirm.yes.final" if offer.final else "confirm.yes.request")

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 from kivy.properties import BooleanProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
+
+from kiosk.views import Place, Status
+from ui.i18n import Words
+from ui.widgets.controls import KioskButton
+
+if TYPE_CHECKING:
+    from ui.screens.page import Page
+
+
+def state_words(words: Words, status: Status) -> str:
+    """Is there a network, and what still waits to be sent, in one plain line."""
+    if not status.online:
+        since = words.clock(status.offline_since) if status.offline_since else "—"
+        return words("status.offline", time=since, n=status.queued)
+    if status.rescued:
+        return words("status.rescued")
+    return words("status.sending", n=status.queued) if status.queued else words("status.online")
 
 
 class Header(BoxLayout):
@@ -12,7 +32,12 @@ class Header(BoxLayout):
     place = StringProperty("")
     clock = StringProperty("")
     state = StringProperty("")
-    offline = BooleanProperty(True)
+
+    def show(self, words: Words, place: Place, status: Status | None) -> None:
+        """Say it in this language, for now."""
+        self.clock = words.clock(datetime.now(UTC))
+        self.place = words.place(place)
+        self.state = state_words(words, status) if status is not None else ""
 
 
 class Footer(BoxLayout):
@@ -22,6 +47,24 @@ class Footer(BoxLayout):
     can_home = BooleanProperty(False)
     can_finish = BooleanProperty(False)
 
+    def show(self, page: Page) -> None:
+        """Offer what makes sense on this page; the places of the others stay empty."""
+        self.can_back, self.can_home, self.can_finish = page.can_back, page.can_home, page.can_finish
+
+
+class LanguageButton(KioskButton):
+    """Changes to a language with one touch; gone where the kiosk does not speak it."""
+
+    code = StringProperty("ja")
+
 
 class StaffOverlay(BoxLayout):
     """Says where help is; covers the screen until closed."""
+
+    def on_touch_down(self, touch: object) -> bool:
+        super().on_touch_down(touch)
+        return True  # what lies below cannot be touched
+
+    def on_touch_up(self, touch: object) -> bool:
+        super().on_touch_up(touch)
+        return True
