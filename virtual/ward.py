@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert
 
+from kiosk.barcodes import numbered
 from kiosk.booking.calendar import opening_hours
 from kiosk.booking.model import (
     CELL_MINUTES,
@@ -25,7 +26,6 @@ from kiosk.booking.model import (
     Slot,
 )  # fmt: skip
 from kiosk.clock import local, local_date
-from kiosk.lending.barcode import make_number
 from kiosk.lending.model import Item, Loan
 from kiosk.people.model import CardLink, LinkState, Patron, mask_name
 from kiosk.records import Put
@@ -164,7 +164,7 @@ def _people(ward: Ward, chance: random.Random, count: int, today: date) -> None:
             )
         )  # fmt: skip
         ward.profiles.append(
-            {"patron_id": patron_id, "card_number": make_number("2", _SCHEME.patron_length, number),
+            {"patron_id": patron_id, "card_number": numbered("2", _SCHEME.patron_length, number),
              "family": family, "given": given, "kana": f"{family_kana} {given_kana}"}
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ def _books(ward: Ward, chance: random.Random, count: int) -> None:
         kind = "book" if number % 20 < 16 else ("magazine", "cd", "dvd", "book")[number % 4]
         ward.records.append(
             Item(
-                item_id=make_number(_SCHEME.item_prefix, _SCHEME.item_length, number + 1),
+                item_id=numbered(_SCHEME.item_prefix, _SCHEME.item_length, number + 1),
                 title=title if copy == 0 else f"{title}　{copy % 9 + 1}",
                 item_type=kind,
                 home_id=DEMO_FACILITY if number < 40 else chance.choice(homes),
