@@ -26,15 +26,18 @@ class Check(StrEnum):
     NONE = "none"
 
 
-def bare(text: str) -> str:
-    """What a label says, without the scanner's and the symbology's trimmings."""
+def bare(text: str, check: Check) -> str:
+    """What a label says, without the scanner's and the symbology's trimmings.
+
+    Scanners send both guards of NW-7, one or none; in CODE39 (Check.MOD43) the same letters mean something.
+    """
     text = text.strip()
     aim = _AIM.match(text)
     text = text[aim.end() :] if aim else text
     if len(text) > 2 and text[0] == text[-1] == "*":  # CODE39 guards
         return text[1:-1]
-    number = text.strip(_NW7_GUARDS)  # scanners send both guards, one or none
-    return number if number.isdecimal() else text
+    number = text.strip(_NW7_GUARDS)
+    return number if number.isdecimal() and check is not Check.MOD43 else text
 
 
 def check_character(body: str, check: Check) -> str:

@@ -80,6 +80,8 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 60
 """Without a touch for this long the screen asks whether anybody is there (WCAG 2.2.1 asks for a warning)."""
 WARNING_SECONDS = 20
+CHANGING_CARDS_SECONDS = 20
+"""The same while the reader is empty because they change cards: the next one could be a stranger's."""
 GOODBYE_SECONDS = 3
 
 
@@ -409,10 +411,13 @@ class Reception:
             if self._card is None and idle >= WARNING_SECONDS:
                 self._attract()
             return
-        if idle >= IDLE_SECONDS + WARNING_SECONDS:
+        shown = self._before_warning if isinstance(self._view, StillThere) else self._view
+        changing = isinstance(shown, PlaceCardToLink) and self._card is None
+        patience = CHANGING_CARDS_SECONDS if changing else IDLE_SECONDS
+        if idle >= patience + WARNING_SECONDS:
             self._end(Goodbye(card_on_reader=self._card is not None))
-        elif idle >= IDLE_SECONDS:
-            left = max(1, round(IDLE_SECONDS + WARNING_SECONDS - idle))
+        elif idle >= patience:
+            left = max(1, round(patience + WARNING_SECONDS - idle))
             if not isinstance(self._view, StillThere):
                 self._before_warning = self._view
             if self._view != StillThere(left):
@@ -468,5 +473,5 @@ _SCAN_LENDS = (Home, Borrowing, CheckedIn, Booked, Linked)
 """Views on which a scanned book is borrowed at once, without a touch."""
 
 _STAYS = {Trouble.STORE_FULL, Trouble.STORE_FAILED, Trouble.INTERNAL, Trouble.CARD_REMOVED}
-_SOLVED_BY_REMOVAL = frozenset(Trouble) - _STAYS | {Refusal.PATRON_UNKNOWN}
+_SOLVED_BY_REMOVAL = frozenset(Trouble) - _STAYS | {Refusal.PATRON_UNKNOWN, Refusal.CARD_REPORTED_LOST}
 """Problems that are about the card on the reader: when it leaves, so does the message."""

@@ -12,7 +12,7 @@ _EAN_PREFIXES = ("978", "979", "192", "191", "491")
 
 def item_id_of(text: str, scheme: BarcodeScheme) -> str | Refusal:
     """The item number on a label, or why this is none."""
-    number = bare(text)
+    number = bare(text, scheme.item_check)
     if len(number) == 13 and number.isdecimal() and number.startswith(_EAN_PREFIXES):
         return Refusal.BARCODE_NOT_AN_ITEM
     if not (number.isascii() and number.isdecimal()):

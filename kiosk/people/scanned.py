@@ -31,7 +31,7 @@ def scanned_card(
     text: str, scheme: BarcodeScheme, key_of: Callable[[str], CardKey | None], now: datetime
 ) -> ScannedCard | Trouble | None:
     """The card that was scanned, why it is not believed, or None for what is no library card at all."""
-    number = bare(text)
+    number = bare(text, scheme.patron_check)
     if number[: len(qr.PREFIX)].upper() == qr.PREFIX:
         read = qr.read_card(number, key_of, now)
         return read if isinstance(read, Trouble) else ScannedCard(CardKind.QR, read)
