@@ -93,7 +93,7 @@ class CardRules:
     library_pin_lock_hours: int = 24
     two_places_minutes: int = 5
     """A card shown at two facilities within this time is taken for copied."""
-    openings_per_card: int = 6
+    openings_per_card: int = 10
     """Visits one copyable card may open at one kiosk within `limit_minutes`."""
     unknown_cards: int = 10
     """Cards nobody knows within `limit_minutes`, before a kiosk takes only cards that prove themselves."""

@@ -109,7 +109,7 @@ def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread,
 @pytest.fixture
 def central(database_url: str) -> Iterator[Central]:
     ward = make_ward(now=datetime.now(UTC), patrons=200, items=400)
-    ward.link_demo_resident(HANAKO_TAG)
+    ward.give_card(HANAKO_TAG)
     cli.migrate(database_url)
     seed_server(database_url, ward)
     server, thread, url = serving(ServerSettings(database_url))

@@ -15,8 +15,6 @@ from types import TracebackType
 
 import requests
 
-from kiosk.people.tags import CardTagger
-from kiosk.ports import CardKind
 from kiosk.settings import ScreenSettings
 from server import cli as central
 from ui.automation_client import AutomationClient
@@ -87,9 +85,8 @@ class Bench:
         enter = self._stack.enter_context
         ward_key = secrets.token_bytes(32)
         self.tray = enter(make_tray(self.folder / "cards", self.now))
-        tagger = CardTagger(ward_key)
         self.ward = make_ward(now=self.now)
-        self.ward.link_demo_resident(tagger.tag(CardKind.FELICA, self.tray.library_idm, "felica"))
+        self.ward.equip_demo_resident(ward_key, self.tray.library_idm)
         token = self._prepare_server()
         self._start_server()
         self.network = enter(Proxy(("127.0.0.1", int(self.server_url.rsplit(":", 1)[1]))))

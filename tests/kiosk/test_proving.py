@@ -358,7 +358,7 @@ def test_two_places_clash_in_whichever_order_the_news_comes(minutes: int, other:
 
 
 def test_one_card_again_and_again_has_to_wait_a_little(counter: Counter) -> None:
-    for _ in range(6):
+    for _ in range(CardRules().openings_per_card):
         assert isinstance(lay_down(counter), Home)
         leave(counter)
     assert lay_down(counter) == Problem(Trouble.CARD_TOO_OFTEN, back=False)
