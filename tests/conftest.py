@@ -24,12 +24,23 @@ from server.settings import ServerSettings
 from server.store.database import Database
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
+from tests.logscan import Watch
 from tests.postgres import cluster
 from virtual.cards.pcscd import Pcscd
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
 HANAKO_TAG = "a" * 32
+_watch = Watch()
+_watch.install()
+
+
+@pytest.fixture(autouse=True)
+def no_log_gives_anybody_away() -> Iterator[None]:
+    """No PIN, name, identifier, certificate or serial in any log line of any test, at any level."""
+    _watch.found.clear()
+    yield
+    assert not _watch.found
 
 
 @pytest.fixture(scope="session")
