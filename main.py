@@ -126,9 +126,14 @@ def _run_kiosk(args: argparse.Namespace) -> int:
 
 def _run_server(args: argparse.Namespace) -> int:
     from server import cli
+    from server.settings import KeyProblem
 
     if args.action == "run":
-        cli.serve(args.database, args.host, args.port)
+        try:
+            cli.serve(args.database, args.host, args.port, args.ward_key, args.card_key)
+        except KeyProblem as problem:
+            print(problem, file=sys.stderr)
+            return 2
     elif args.action == "add-device":
         print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
     elif args.action == "add-staff":
@@ -198,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--device", help="id of the device to add")
     server.add_argument("--facility", help="where the device stands")
     server.add_argument("--name", help="name of the device or of the member of staff")
+    server.add_argument("--ward-key", type=Path, help="file of the ward's key, as the kiosks have it")
+    server.add_argument("--card-key", type=Path, help="file of the key that signs digital cards")
     server.set_defaults(run=_run_server)
 
     card = commands.add_parser("card", help="readers and cards, for technicians")

@@ -19,10 +19,14 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who decides. A device decides before the act; the server (`device_id` names the sender) after it."""
+    """Who decides. A device decides before the act; the server (`device_id` names the sender) after it.
+
+    `staff`: a member of staff does it at the desk, who has seen who it is.
+    """
 
     device_id: str
     server: bool = False
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)

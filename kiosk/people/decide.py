@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kiosk.codes import Refusal
-from kiosk.decision import Accepted, Context, Decision, Plain, Refused
+from kiosk.decision import Accepted, Context, Decision, Plain, Refused, Seat
 from kiosk.operations import Nature, Standing
 from kiosk.people.model import CardLink, LinkState, Patron
 from kiosk.records import Change, Put, Remove
@@ -46,11 +46,11 @@ class LinkCardDecider(Plain[LinkCard]):
 
     def decide(self, state: State, command: LinkCard, context: Context) -> Decision:
         codes = list(objections_to(state.get(Patron, command.patron_id), context))
-        if command.card_kind not in context.rules.cards.linkable:
+        if command.card_kind not in context.rules.cards.linkable and not context.seat.staff:
             codes.append(Refusal.CARD_KIND_NOT_LINKABLE)
         link = state.get(CardLink, command.tag)
         if link is not None and link.state is not LinkState.REVOKED:
-            codes.extend(self._taken(link, command))
+            codes.extend(self._taken(link, command, context.seat))
         if codes:
             return Refused(tuple(codes))
         server = context.seat.server
@@ -69,8 +69,8 @@ class LinkCardDecider(Plain[LinkCard]):
         return (Put(link),) if link is not None else (Remove(CardLink, (command.tag,)),)
 
     @staticmethod
-    def _taken(link: CardLink, command: LinkCard) -> Iterator[Refusal]:
-        if link.state is LinkState.LOST:
+    def _taken(link: CardLink, command: LinkCard, seat: Seat) -> Iterator[Refusal]:
+        if link.state is LinkState.LOST and not seat.staff:
             yield Refusal.CARD_REPORTED_LOST
         elif link.patron_id != command.patron_id:
             yield Refusal.CARD_LINKED_ELSEWHERE

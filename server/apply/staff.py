@@ -27,7 +27,7 @@ def perform_as_staff(
     with database.write() as conn:
         rules = rules_on(local_date(now), fetch(conn, [Query.of(RuleSet, name="ward")]))
         state = load_state([command], lambda queries: fetch(conn, queries))
-        decision = decide(state, command, Context(now, Seat(DESK, server=True), rules))
+        decision = decide(state, command, Context(now, Seat(DESK, server=True, staff=True), rules))
         if isinstance(decision, Refused):
             return decision.codes
         if decision.clashes:

@@ -67,3 +67,22 @@ CLOCKS = {
     "rtc": "本体の時計",
     "guessed": "推定（要確認）",
 }
+
+CARD_KINDS = {
+    "felica": "ICカード（FeliCa）",
+    "transit": "交通系ICカード",
+    "mifare": "ICカード（MIFARE）",
+    "type2": "ICカード・タグ（NFC Type 2）",
+    "type4": "ICカード（NFC Type 4）",
+    "iso15693": "ICタグ（ISO 15693）",
+    "mynumber": "マイナンバーカード",
+    "barcode": "印刷した利用カード",
+    "qr": "スマートフォンの利用カード",
+    "unknown": "わからないカード",
+}
+CARD_STATES = {
+    "requested": "申し込み中",
+    "active": "使えます",
+    "revoked": "使わないことにしました",
+    "lost": "紛失の届けが出ています",
+}
