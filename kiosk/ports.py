@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -66,6 +66,30 @@ class CardIdentity:
     revocation_as_of: datetime | None = None
 
 
+class Sex(StrEnum):
+    """As the register has it (ISO/IEC 5218)."""
+
+    NOT_KNOWN = "0"
+    MALE = "1"
+    FEMALE = "2"
+    NOT_APPLICABLE = "9"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The four attributes on a My Number card, for filling in one form. Kept nowhere, and shown in no log.
+
+    `birth_date` is None where the register knows no full date. `substituted` names the fields in which a
+    character that has no code point was replaced: the resident has to say how it is written.
+    """
+
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    sex: Sex = field(repr=False)
+    substituted: frozenset[str] = field(default=frozenset(), repr=False)
+
+
 class CardProblem(Exception):
     """The card could not be used. `tries_left` goes with PIN troubles."""
 
@@ -96,6 +120,14 @@ class Card(Protocol):
 
     def release(self) -> None:
         """Power the card off, so that a verified PIN ends with this use. Never raises."""
+        ...
+
+
+class CardWithAttributes(Card, Protocol):
+    """A card that can also tell who its owner is, where the ward's rules let it (`CardRules.attributes`)."""
+
+    def attributes(self, secret: str, now: datetime) -> Attributes:
+        """The four attributes for the 照合番号B or PIN the resident typed. Refuses at one try left."""
         ...
 
 

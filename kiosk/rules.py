@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 
@@ -77,12 +78,24 @@ class CheckInRules:
     opens_before_minutes: int = 15
 
 
+class AttributesBy(StrEnum):
+    """By which key a My Number card tells name, address, birth date and sex, if at all."""
+
+    OFF = "off"
+    NUMBER_B = "number-b"
+    PIN = "pin"
+
+
 @dataclass(frozen=True, slots=True)
 class CardRules:
     """What a card may do here. Strict by default: the municipality decides.
 
     basis: 公的個人認証法 art. 38-4 (since 2024-05-27): a bare tap must not identify anybody, so the card
     opens a visit only with its PIN, and only where the ward has switched it on.
+
+    `attributes`: name, address, birth date and sex from the card, for filling in a form. basis:
+    個人情報保護法 art. 61 (only what a stated purpose needs), so off unless the ward states one; 番号法
+    arts. 9, 19, 20 (never the Individual Number), so by 照合番号B: the card then refuses the number itself.
     """
 
     mynumber_with_pin: bool = False
@@ -98,6 +111,7 @@ class CardRules:
     unknown_cards: int = 10
     """Cards nobody knows within `limit_minutes`, before a kiosk takes only cards that prove themselves."""
     limit_minutes: int = 10
+    attributes: AttributesBy = AttributesBy.OFF
 
 
 @dataclass(frozen=True, slots=True)

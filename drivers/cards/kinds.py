@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from drivers.cards.apdu import CardGarbage, Channel, Command
 from drivers.cards.mynumber.jpki import JpkiApplication
-from drivers.cards.mynumber.profile import RSA_2015, CardProfile
+from drivers.cards.mynumber.profile import PROFILES, CardProfile
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 
@@ -22,7 +23,6 @@ _STANDARDS = (
     (b"\x0b", CardKind.ISO15693, (8,)),
 )
 """Bytes SS NN NN of the ATR (PC/SC part 3 supplemental document), kind, lengths of its identifier."""
-PROFILES = (RSA_2015,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class Recognised:
     profile: CardProfile | None = None
 
 
-def recognise(atr: bytes, send: Channel, tagger: CardTagger) -> Recognised:
+def recognise(
+    atr: bytes, send: Channel, tagger: CardTagger, profiles: Iterable[CardProfile] = PROFILES
+) -> Recognised:
     """Talk to the card just enough to know what it is. Raises CardGone, CardGarbage."""
     at = atr.find(_STORAGE_HEAD)
     if at >= 0:
         return _storage(atr[at + len(_STORAGE_HEAD) :], send, tagger)
-    for profile in PROFILES:
+    for profile in profiles:
         if JpkiApplication.present(send, profile):
             return Recognised(CardKind.MYNUMBER, profile=profile)
     return Recognised(CardKind.UNKNOWN)
