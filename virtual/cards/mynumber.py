@@ -28,7 +28,7 @@ FORBIDDEN_APS = (
     bytes.fromhex("D3921000310001010401"),
     bytes.fromhex("D3921000310001010100"),
 )
-CONTACTLESS_ATR = bytes.fromhex("3B888001000000000033818100BA")
+CONTACTLESS_ATR = bytes.fromhex("3B88800100000000338181003A")
 _DIGEST_INFO = bytes.fromhex("3031300D060960864801650304020105000420")
 _NEVER_SENT = (0x24, 0x2C, 0xD6, 0xA2)
 """Change PIN, reset counter, write, terminal certificate: no kiosk has any business with these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from drivers.cards.apdu import Channel
@@ -33,7 +33,7 @@ class LaidCard:
     """
 
     found: Recognised
-    session: Session
+    session: Session = field(repr=False)
     trust: TrustStore
     tagger: CardTagger
     device_id: str
