@@ -46,11 +46,13 @@ class CardKind(StrEnum):
 
     MYNUMBER = "mynumber"
     FELICA = "felica"
+    TRANSIT = "transit"
     MIFARE = "mifare"
     TYPE2 = "type2"
     ISO15693 = "iso15693"
     BARCODE = "barcode"
     QR = "qr"
+    TYPE4 = "type4"
     UNKNOWN = "unknown"
 
 
@@ -108,6 +110,11 @@ class Card(Protocol):
     @property
     def tag(self) -> str | None:
         """The keyed tag where the bare card is enough (library card); None where a PIN must prove it."""
+        ...
+
+    @property
+    def unusable(self) -> Trouble | None:
+        """Why this card can never be known again (it makes up its number at every touch); None otherwise."""
         ...
 
     def pin_tries_left(self) -> int:

@@ -13,7 +13,7 @@ from cryptography import x509
 from smartcard import scard
 
 from drivers.cards.apdu import Channel
-from drivers.cards.kinds import recognise
+from drivers.cards.atr import recognise
 from drivers.cards.mynumber.jpki import CertificatesPresent, JpkiApplication
 from drivers.cards.mynumber.profile import CardProfile
 from drivers.cards.mynumber.trust import TrustStore

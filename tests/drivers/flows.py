@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from drivers.cards.allow import guarded
 from drivers.cards.apdu import CardGarbage, CardGone, Channel, channel
-from drivers.cards.kinds import Recognised, recognise
+from drivers.cards.atr import recognise
+from drivers.cards.kinds import Recognised
 from drivers.cards.mynumber.jpki import JpkiApplication
 from drivers.cards.mynumber.login import log_in, tries_before_pin
 from drivers.cards.mynumber.profile import PROFILES, CardProfile

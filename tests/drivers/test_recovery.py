@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from smartcard import scard
 
+from drivers.cards.apdu import Command
+from drivers.cards.readers.connection import connected, establish, insertion, release, status_change
 from drivers.cards.readers.pcsc import PcscReader
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
@@ -45,10 +47,13 @@ def test_a_pin_never_reaches_the_card_that_was_laid_down_next(desk: Desk) -> Non
 
 def test_nor_when_the_change_was_not_yet_noticed(desk: Desk) -> None:
     """The count of the laying down is asked again under the exclusive connection."""
-    placed = desk.lay(desk.card())
-    placed.card.laid_down -= 1  # type: ignore[attr-defined]  # as if another had come in between
-    with pytest.raises(CardProblem) as problem:
-        placed.card.pin_tries_left()
+    desk.lay(desk.card())
+    context, name = establish(), "Virtual PCD 00 00"
+    ((_, state, _),) = status_change(context, [(name, scard.SCARD_STATE_UNAWARE)], 0)
+    release(context)
+    another = insertion(state) - 1  # as if the card had been changed in between
+    with pytest.raises(CardProblem) as problem, connected(name, threading.Lock(), another) as send:
+        send(Command(0x00, 0xA4, 0x00, 0x00))
     assert problem.value.code is Trouble.CARD_REMOVED
     desk.lift()
 
@@ -101,7 +106,7 @@ def test_two_threads_asking_at_once_take_turns(desk: Desk) -> None:
 
 
 def noticed(desk: Desk, reader: str) -> bool:
-    return bool(desk.reader._seen.slots[reader].state & scard.SCARD_STATE_PRESENT)
+    return bool(desk.reader._slots[reader].state & scard.SCARD_STATE_PRESENT)
 
 
 @pytest.mark.parametrize(("first", "second"), [(PORT, OTHER_PORT), (OTHER_PORT, PORT)])

@@ -41,6 +41,7 @@ class PlainCard:
 
     def __init__(self, kind: CardKind, tag: str | None, proves: str = "") -> None:
         self.kind, self.tag, self._proves = kind, tag, proves
+        self.unusable = None
 
     def pin_tries_left(self) -> int:
         return 3

@@ -81,6 +81,7 @@ class PaperCard:
     tries: int = 3
     proves: str = "b" * 32
     trouble: Trouble | None = None
+    unusable: Trouble | None = None
     released: int = 0
 
     def pin_tries_left(self) -> int:

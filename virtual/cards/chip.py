@@ -19,7 +19,7 @@ NOT_FOUND, NOT_OPEN, NO_FILE, PAST_THE_END = b"\x6a\x82", b"\x69\x82", b"\x69\x8
 BLOCKED, WRONG_DATA, UNKNOWN_COMMAND = b"\x69\x84", b"\x6a\x80", b"\x6d\x00"
 _NEVER_SENT = (0x24, 0x2C, 0xD6, 0xA2)
 """Change PIN, reset counter, write, terminal certificate: no kiosk has any business with these."""
-CONTACTLESS_ATR = bytes.fromhex("3B888001000000000033818100BA")
+CONTACTLESS_ATR = bytes.fromhex("3B88800100000000338181003A")
 
 
 @dataclass

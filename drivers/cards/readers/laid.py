@@ -1,0 +1,87 @@
+"""The card that lies on a reader, whatever the reader: `kiosk.ports.Card` over sessions of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drivers.cards.apdu import Channel
+from drivers.cards.kinds import Recognised
+from drivers.cards.mynumber.jpki import JpkiApplication
+from drivers.cards.mynumber.login import check_form, log_in
+from drivers.cards.mynumber.profile import CardProfile
+from drivers.cards.mynumber.trust import TrustStore
+from kiosk.codes import Trouble
+from kiosk.people.tags import CardTagger
+from kiosk.ports import CardIdentity, CardKind, CardProblem
+
+Session = Callable[[], AbstractContextManager[Channel]]
+"""Opens the card of one laying down, ours alone: a guarded channel, and power-off on leaving.
+
+Whatever goes wrong inside comes out as CardProblem: CARD_REMOVED (also when another card lies there by now,
+which must never be given this resident's PIN) or CARD_UNREADABLE.
+"""
+
+
+@dataclass
+class LaidCard:
+    """A card on a reader. Every method opens a session of its own and powers the card off after it.
+
+    It speaks for this laying down only: once lifted, every method says CARD_REMOVED, whatever lies there.
+    """
+
+    found: Recognised
+    session: Session = field(repr=False)
+    trust: TrustStore
+    tagger: CardTagger
+    device_id: str
+    lifted: bool = False
+
+    @property
+    def kind(self) -> CardKind:
+        return self.found.kind
+
+    @property
+    def tag(self) -> str | None:
+        return self.found.tag
+
+    @property
+    def unusable(self) -> Trouble | None:
+        return self.found.unusable
+
+    def pin_tries_left(self) -> int:
+        """Read the counter; costs no try. A phone or an old resident card is told apart here already."""
+        profile = self._profile()
+        with self._application(profile) as application:
+            if application.token_name() not in profile.accepted_tokens:
+                raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
+            return application.tries_left()
+
+    def authenticate(self, pin: str, now: datetime) -> CardIdentity:
+        """Prove possession and PIN; raises CardProblem. What is no PIN never reaches the card."""
+        profile = self._profile()
+        check_form(pin, profile)
+        with self._application(profile) as application:
+            return log_in(
+                application, profile, self.trust, self.tagger,
+                device_id=self.device_id, pin=pin, now=now,
+            )  # fmt: skip
+
+    def release(self) -> None:
+        """Nothing is held between calls: every session ends with power-off."""
+
+    def _profile(self) -> CardProfile:
+        if self.found.profile is None:
+            raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
+        return self.found.profile
+
+    @contextmanager
+    def _application(self, profile: CardProfile) -> Iterator[JpkiApplication]:
+        if self.lifted:
+            raise CardProblem(Trouble.CARD_REMOVED)
+        with self.session() as send:
+            if not JpkiApplication.present(send, profile):
+                raise CardProblem(Trouble.CARD_UNREADABLE)
+            yield JpkiApplication(send, profile)
