@@ -209,8 +209,8 @@ class Reception:
             self._ask_pin(card, linking=False)
         else:
             known = card.kind is not CardKind.UNKNOWN
-            code = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
-            self._show(Problem(code, back=False))
+            other = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
+            self._show(Problem(card.unusable or other, back=False))
 
     def _rules_cards(self) -> CardRules:
         return self._house.context().rules.cards
@@ -291,7 +291,7 @@ class Reception:
         elif card.kind is CardKind.MYNUMBER:
             self._ask_pin(card, linking=True)
         else:
-            self._show(Problem(Refusal.CARD_KIND_NOT_LINKABLE, back=True))
+            self._show(Problem(card.unusable or Refusal.CARD_KIND_NOT_LINKABLE, back=True))
 
     def _card_problem(self, problem: CardProblem) -> None:
         if problem.code is Trouble.CARD_REMOVED and self._visit is not None:

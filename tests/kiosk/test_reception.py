@@ -152,6 +152,8 @@ def test_the_next_card_is_greeted_without_waiting(counter: Counter) -> None:
     [
         (PaperCard(tag="0" * 32), Trouble.CARD_UNKNOWN),
         (PaperCard(kind=CardKind.UNKNOWN, tag=None), Trouble.CARD_UNKNOWN),
+        (PaperCard(kind=CardKind.TYPE4, tag=None, unusable=Trouble.CARD_ID_CHANGES), Trouble.CARD_ID_CHANGES),
+        (PaperCard(kind=CardKind.MYNUMBER, tag=None, tries=0), Trouble.PIN_BLOCKED),
         (mynumber(tries=1), Trouble.PIN_LAST_TRY),
         (mynumber(tries=0), Trouble.PIN_BLOCKED),
     ],
