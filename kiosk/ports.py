@@ -49,6 +49,8 @@ class CardKind(StrEnum):
     MIFARE = "mifare"
     TYPE2 = "type2"
     ISO15693 = "iso15693"
+    BARCODE = "barcode"
+    QR = "qr"
     UNKNOWN = "unknown"
 
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from kiosk.barcodes import Check
+from kiosk.people.risk import RiskTable
 from kiosk.records import record
 
 
@@ -35,12 +37,14 @@ class LoanTerms:
 
 @dataclass(frozen=True, slots=True)
 class BarcodeScheme:
-    """How the ward's labels look: NW-7 (JIS X 0506) numbers of a fixed length with a check digit."""
+    """How the ward's labels look: numbers of a fixed length in NW-7 (JIS X 0506) or CODE39."""
 
     item_length: int = 10
     item_prefix: str = "1"
+    item_check: Check = Check.LUHN
     patron_length: int = 8
     patron_prefix: str = "2"
+    patron_check: Check = Check.LUHN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class AttributesBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardRules:
-    """What a My Number card may do here. Strict by default: the municipality decides.
+    """What a card may do here. Strict by default: the municipality decides.
 
     basis: 公的個人認証法 art. 38-4 (since 2024-05-27): a bare tap must not identify anybody, so the card
     opens a visit only with its PIN, and only where the ward has switched it on.
@@ -96,6 +100,17 @@ class CardRules:
 
     mynumber_with_pin: bool = False
     linkable: tuple[str, ...] = ()
+    risk: RiskTable = field(default_factory=RiskTable)
+    library_pin_tries: int = 5
+    """Wrong library PINs in a row, over all kiosks, before it is locked."""
+    library_pin_lock_hours: int = 24
+    two_places_minutes: int = 5
+    """A card shown at two facilities within this time is taken for copied."""
+    openings_per_card: int = 10
+    """Visits one copyable card may open at one kiosk within `limit_minutes`."""
+    unknown_cards: int = 10
+    """Cards nobody knows within `limit_minutes`, before a kiosk takes only cards that prove themselves."""
+    limit_minutes: int = 10
     attributes: AttributesBy = AttributesBy.OFF
 
 
