@@ -16,6 +16,7 @@ from drivers.cards.apdu import Channel
 from drivers.cards.atr import recognise
 from drivers.cards.mynumber.jpki import CertificatesPresent, JpkiApplication
 from drivers.cards.mynumber.profile import CardProfile
+from drivers.cards.mynumber.revocation import MALFORMED
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.connection import (
     ServiceLost,
@@ -117,7 +118,7 @@ def _dates(der: bytes, now: datetime) -> Finding:
     try:
         certificate = x509.load_der_x509_certificate(der)
         start, end = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
-    except ValueError:
+    except MALFORMED:
         return Finding("certificate", "none that can be read", good=False)
     return Finding("certificate", f"{start} – {end}", good=start <= now.date() <= end)
 
