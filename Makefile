@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench lint types floors check lock gallery clean
+.PHONY: run test bench fuzz lint types floors check lock gallery clean
 
 run:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run
@@ -32,6 +32,11 @@ floors:
 bench:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
 	$(BIN)/python -m benchmarks
+
+fuzz:
+	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
+	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/pip install -q --disable-pip-version-check --group fuzz
+	$(BIN)/python -W ignore -m benchmarks.fuzz_cards $(SECONDS) $(TARGETS)
 
 gallery:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run

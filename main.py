@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from kiosk.attendant import Attendant
 from kiosk.clock import SystemClock
+from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
+from kiosk.people.pins import LibraryPins
+from kiosk.people.tags import CardTagger
 from kiosk.ports import CardEvent, CardPlaced, CardReader, Printer, Scanner
 from kiosk.reception import Reception, SyncNews
 from kiosk.settings import KioskSettings, SettingsError, load_settings
 from kiosk.store.ledger import SqliteLedger
-from kiosk.visit import House, Place
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
 
@@ -72,8 +74,9 @@ def build_kiosk(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     clock, ids = SystemClock(), Uuid7Ids()
     ledger = SqliteLedger(settings.database, settings.device_id, clock, ids)
-    place = Place(settings.device_id, settings.facility_id)
-    reception = Reception(House(ledger, clock, ids, place, lambda: schedule.wake()), printer, show)
+    place, key = Place(settings.device_id, settings.facility_id), settings.ward_key()
+    house = House(ledger, clock, ids, place, CardTagger(key), LibraryPins(key), lambda: schedule.wake())
+    reception = Reception(house, printer, show)
     attendant = Attendant(reception, show)
     server = ServerConnection(settings.server_url, settings.device_id, BearerToken(settings.token()))
     schedule = Schedule(
@@ -87,7 +90,6 @@ def _run_kiosk(args: argparse.Namespace) -> int:
     from drivers.cards.readers.pcsc import PcscReader
     from drivers.printer.escpos import EscPosPrinter
     from drivers.scanner.serial import SerialScanner
-    from kiosk.people.tags import CardTagger
     from ui.app import make_app
     from ui.settings import UiSettings
 
@@ -124,9 +126,14 @@ def _run_kiosk(args: argparse.Namespace) -> int:
 
 def _run_server(args: argparse.Namespace) -> int:
     from server import cli
+    from server.settings import KeyProblem
 
     if args.action == "run":
-        cli.serve(args.database, args.host, args.port)
+        try:
+            cli.serve(args.database, args.host, args.port, args.ward_key, args.card_key)
+        except KeyProblem as problem:
+            print(problem, file=sys.stderr)
+            return 2
     elif args.action == "add-device":
         print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
     elif args.action == "add-staff":
@@ -156,7 +163,6 @@ def _run_card(args: argparse.Namespace) -> int:
 def _watch_cards() -> int:
     from drivers.cards.mynumber.trust import TrustStore
     from drivers.cards.readers.pcsc import PcscReader
-    from kiosk.people.tags import CardTagger
 
     events: SimpleQueue[CardEvent] = SimpleQueue()
     with TemporaryDirectory() as nothing:  # tags made here are of a key nobody keeps
@@ -197,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--device", help="id of the device to add")
     server.add_argument("--facility", help="where the device stands")
     server.add_argument("--name", help="name of the device or of the member of staff")
+    server.add_argument("--ward-key", type=Path, help="file of the ward's key, as the kiosks have it")
+    server.add_argument("--card-key", type=Path, help="file of the key that signs digital cards")
     server.set_defaults(run=_run_server)
 
     card = commands.add_parser("card", help="readers and cards, for technicians")

@@ -14,7 +14,7 @@ from benchmarks.report import heading, line, median_ms, p95_ms
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.pcsc import PcscReader
 from kiosk.people.tags import CardTagger
-from kiosk.ports import CardEvent, CardKind, CardPlaced
+from kiosk.ports import CardEvent, CardPlaced
 from kiosk.records import Put, change_to_json
 from kiosk.settings import load_settings
 from kiosk.views import Attract, Home, View
@@ -24,7 +24,7 @@ from ui.settings import UiSettings
 from virtual.cards.tray import LIBRARY_IDM, make_tray
 from virtual.ward import DEMO_FACILITY, make_ward
 
-TAPS = 12
+TAPS = 10
 
 
 class _Watched:
@@ -69,7 +69,7 @@ def _measure(folder: Path, tray: Any) -> None:
     kiosk = build_kiosk(
         load_settings(_settings(folder, key)), app.post, reader=reader, scanner=None, printer=None
     )
-    _stock(kiosk.ledger, CardTagger(key))
+    _stock(kiosk.ledger, key)
     kiosk.start()
     totals, shares, detections = [], [], []
     for _ in range(TAPS):
@@ -103,10 +103,10 @@ def _settings(folder: Path, key: bytes) -> Path:
     return path
 
 
-def _stock(ledger: Any, tagger: CardTagger) -> None:
+def _stock(ledger: Any, key: bytes) -> None:
     now = datetime.now(UTC)
     ward = make_ward(now=now)
-    ward.link_demo_resident(tagger.tag(CardKind.FELICA, LIBRARY_IDM, "felica"))
+    ward.equip_demo_resident(key, LIBRARY_IDM)
     ledger.replace_all("bench", 1, [change_to_json(Put(record)) for record in ward.records], now)
 
 

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from benchmarks.report import heading, line, median_ms, p95_ms
+from kiosk.barcodes import numbered
 from kiosk.clock import SystemClock
 from kiosk.ids import Uuid7Ids
-from kiosk.lending.barcode import make_number
 from kiosk.lending.decide import Checkout
 from kiosk.lending.model import Item
 from kiosk.people.model import Patron
@@ -29,7 +29,7 @@ def _stock(ledger: SqliteLedger, clock: SystemClock) -> None:
         for n in range(3000)
     ]  # fmt: skip
     items = [
-        Item(item_id=make_number("1", 10, n), title="本", item_type="book", home_id="f", for_loan=True)
+        Item(item_id=numbered("1", 10, n), title="本", item_type="book", home_id="f", for_loan=True)
         for n in range(5000)
     ]
     ledger.replace_all("e", 1, [change_to_json(Put(row)) for row in (*people, *items)], clock.now())
@@ -58,7 +58,7 @@ def run() -> None:
                 raw.execute("INSERT INTO one VALUES (?, ?)", (ids.new(), "x" * 240))
                 plain.append(time.perf_counter() - began)
                 command = Checkout(
-                    patron_id=f"p{n}", item_id=make_number("1", 10, n), facility_id="f", loan_id=ids.new()
+                    patron_id=f"p{n}", item_id=numbered("1", 10, n), facility_id="f", loan_id=ids.new()
                 )
                 began = time.perf_counter()
                 ledger.perform(command, clock.now())

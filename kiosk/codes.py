@@ -37,6 +37,10 @@ class Refusal(StrEnum):
     CARD_LINKED_ELSEWHERE = "card-linked-elsewhere"
     CARD_ALREADY_LINKED = "card-already-linked"
     CARD_KIND_NOT_LINKABLE = "card-kind-not-linkable"
+    CARD_REPORTED_LOST = "card-reported-lost"
+    CARD_NOT_YOURS = "card-not-yours"
+    LIBRARY_PIN_NONE = "library-pin-none"
+    LIBRARY_PIN_LOCKED = "library-pin-locked"
 
 
 class Clash(StrEnum):
@@ -45,6 +49,7 @@ class Clash(StrEnum):
     IMPLICIT_RETURN = "implicit-return"
     DUE_DATE_DIFFERS = "due-date-differs"
     PROVISIONAL_ITEM = "provisional-item"
+    CARD_IN_TWO_PLACES = "card-in-two-places"
 
 
 class Trouble(StrEnum):
@@ -56,11 +61,23 @@ class Trouble(StrEnum):
     CARD_KIND_NOT_ACCEPTED = "card-kind-not-accepted"
     CARD_ID_CHANGES = "card-id-changes"
     CARD_LINK_PENDING = "card-link-pending"
+    CARD_TOO_OFTEN = "card-too-often"
+    CARDS_PAUSED = "cards-paused"
+    CODE_UNTRUSTED = "code-untrusted"
+    CODE_EXPIRED = "code-expired"
+    CARD_IN_TWO_PLACES = "card-in-two-places"
+    OTHER_WAY = "other-way"
+    LIBRARY_PIN_FORGOTTEN = "library-pin-forgotten"
     SEVERAL_CARDS = "several-cards"
     PIN_WRONG = "pin-wrong"
     PIN_LAST_TRY = "pin-last-try"
     PIN_BLOCKED = "pin-blocked"
     PIN_MALFORMED = "pin-malformed"
+    NUMBER_B_WRONG = "number-b-wrong"
+    NUMBER_B_LAST_TRY = "number-b-last-try"
+    NUMBER_B_BLOCKED = "number-b-blocked"
+    NUMBER_B_MALFORMED = "number-b-malformed"
+    CERT_ABSENT = "cert-absent"
     CERT_EXPIRED = "cert-expired"
     CERT_NOT_YET_VALID = "cert-not-yet-valid"
     CERT_UNTRUSTED = "cert-untrusted"

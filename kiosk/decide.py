@@ -12,7 +12,9 @@ from kiosk.booking.decide import BookRoomDecider
 from kiosk.checkin.decide import CheckInDecider
 from kiosk.decision import Context, Decider, Decision
 from kiosk.lending.decide import CheckoutDecider, ReturnDecider
-from kiosk.people.decide import LinkCardDecider
+from kiosk.people.decide import LinkCardDecider, StopCardDecider
+from kiosk.people.pin_decide import SetLibraryPinDecider, TryLibraryPinDecider
+from kiosk.people.sighting import SeeCardDecider
 from kiosk.records import to_json
 from kiosk.state import Query, State
 
@@ -24,9 +26,16 @@ DECIDERS: dict[str, Decider] = {
         CheckInDecider(),
         BookRoomDecider(),
         LinkCardDecider(),
+        StopCardDecider(),
+        SetLibraryPinDecider(),
+        TryLibraryPinDecider(),
+        SeeCardDecider(),
     )
 }
 """Every kind of act by the name it has in the journal."""
+
+EPHEMERAL = frozenset(kind for kind, decider in DECIDERS.items() if decider.ephemeral)
+"""Kinds of act whose command nobody keeps once it has been applied without a clash."""
 
 _BY_COMMAND: dict[type, Decider] = {decider.command: decider for decider in DECIDERS.values()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from kiosk.clock import local_date
 from kiosk.codes import Clash, Refusal
@@ -14,13 +14,19 @@ from kiosk.records import Change
 from kiosk.rules import Rules
 from kiosk.state import Query, State
 
+C = TypeVar("C")
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who decides. A device decides before the act; the server (`device_id` names the sender) after it."""
+    """Who decides. A device decides before the act; the server (`device_id` names the sender) after it.
+
+    `staff`: a member of staff does it at the desk, who has seen who it is.
+    """
 
     device_id: str
     server: bool = False
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Decider(Protocol):
     command: type
     chained: bool
     """Whether `reads` may want more once its first queries are answered."""
+    ephemeral: bool
+    """Whether nobody keeps the command once it has been applied without a clash."""
 
     def reads(self, command: object, state: State) -> Iterator[Query]: ...
 
@@ -84,6 +92,18 @@ class Decider(Protocol):
     def promised(self, command: object, decision: Accepted, state: State) -> object:
         """The command as it goes into the journal: with what the device has promised by it."""
         ...
+
+
+class Plain(Generic[C]):
+    """What holds for most kinds of act, to inherit from."""
+
+    schema_v = 1
+    chained = False
+    ephemeral = False
+
+    def promised(self, command: C, decision: Accepted, state: State) -> C:
+        """Nothing was promised beyond what was asked."""
+        return command
 
 
 class ClaimDecider(Decider, Protocol):

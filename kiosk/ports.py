@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -50,6 +50,8 @@ class CardKind(StrEnum):
     MIFARE = "mifare"
     TYPE2 = "type2"
     ISO15693 = "iso15693"
+    BARCODE = "barcode"
+    QR = "qr"
     TYPE4 = "type4"
     UNKNOWN = "unknown"
 
@@ -64,6 +66,30 @@ class CardIdentity:
     kind: CardKind
     tag: str
     revocation_as_of: datetime | None = None
+
+
+class Sex(StrEnum):
+    """As the register has it (ISO/IEC 5218)."""
+
+    NOT_KNOWN = "0"
+    MALE = "1"
+    FEMALE = "2"
+    NOT_APPLICABLE = "9"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The four attributes on a My Number card, for filling in one form. Kept nowhere, and shown in no log.
+
+    `birth_date` is None where the register knows no full date. `substituted` names the fields in which a
+    character that has no code point was replaced: the resident has to say how it is written.
+    """
+
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    sex: Sex = field(repr=False)
+    substituted: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class CardProblem(Exception):
@@ -101,6 +127,14 @@ class Card(Protocol):
 
     def release(self) -> None:
         """Power the card off, so that a verified PIN ends with this use. Never raises."""
+        ...
+
+
+class CardWithAttributes(Card, Protocol):
+    """A card that can also tell who its owner is, where the ward's rules let it (`CardRules.attributes`)."""
+
+    def attributes(self, secret: str, now: datetime) -> Attributes:
+        """The four attributes for the 照合番号B or PIN the resident typed. Refuses at one try left."""
         ...
 
 

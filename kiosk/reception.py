@@ -14,6 +14,10 @@ from datetime import datetime
 from kiosk.booking.model import Facility
 from kiosk.booking.queries import facility_place
 from kiosk.codes import Refusal, Trouble
+from kiosk.greeting import Greeter, Turned
+from kiosk.house import House
+from kiosk.people.risk import Assurance
+from kiosk.people.scanned import ScannedCard
 from kiosk.ports import (
     BarcodeScanned,
     Card,
@@ -41,6 +45,7 @@ from kiosk.views import (
     CheckedIn,
     Confirm,
     ConfirmRoom,
+    ConfirmStop,
     EnterPin,
     Finish,
     GoBack,
@@ -49,9 +54,13 @@ from kiosk.views import (
     Home,
     Intent,
     Linked,
+    OtherWay,
+    PickCard,
     PickDay,
     PickOffer,
     PinEntry,
+    PinProblem,
+    PinPurpose,
     PlaceCardToLink,
     PrintSlip,
     Problem,
@@ -60,16 +69,19 @@ from kiosk.views import (
     Status,
     StayHere,
     StillThere,
+    StopPicked,
     View,
     Working,
 )
-from kiosk.visit import BookReturn, House, Visit, identify
+from kiosk.visit import BookReturn, Visit
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60
 """Without a touch for this long the screen asks whether anybody is there (WCAG 2.2.1 asks for a warning)."""
 WARNING_SECONDS = 20
+CHANGING_CARDS_SECONDS = 20
+"""The same while the reader is empty because they change cards: the next one could be a stranger's."""
 GOODBYE_SECONDS = 3
 
 
@@ -94,6 +106,7 @@ class Reception:
 
     def __init__(self, house: House, printer: Printer | None, show: Callable[[View | Status], None]) -> None:
         self._house = house
+        self._greeter = Greeter(house)
         self._printer = printer
         self._show_outside = show
         self._visit: Visit | None = None
@@ -178,7 +191,7 @@ class Reception:
         self._card = None
         if isinstance(self._view, PlaceCardToLink):
             return  # they are changing cards, as they were asked to
-        if isinstance(self._view, PinEntry) and self._view.linking:
+        if isinstance(self._view, PinEntry) and self._view.purpose is PinPurpose.LINK:
             self._show(PlaceCardToLink())
         elif self._visit is not None:
             self._end(Goodbye(card_on_reader=False))
@@ -191,35 +204,51 @@ class Reception:
 
     def _recognise(self, card: Card) -> None:
         if card.tag is not None:
-            self._greet(card.tag)
+            self._greet(card.tag, card.kind)
         elif card.kind is CardKind.MYNUMBER and self._rules_cards().mynumber_with_pin:
             self._ask_pin(card, linking=False)
         else:
             known = card.kind is not CardKind.UNKNOWN
-            code = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
-            self._show(Problem(code, back=False))
+            other = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
+            self._show(Problem(card.unusable or other, back=False))
 
     def _rules_cards(self) -> CardRules:
         return self._house.context().rules.cards
 
-    def _greet(self, tag: str) -> None:
-        found = identify(self._house, tag)
-        if isinstance(found, (Trouble, Refusal)):
-            log.info("%s", found.value)
-            self._show(Problem(found, back=False))
+    def _greet(self, tag: str, kind: CardKind) -> None:
+        found = self._greeter.greet(tag, kind)
+        if isinstance(found, Turned):
+            log.info("%s", found.code.value)
+            self._show(Problem(found.code, back=False, as_of=found.as_of))
             return
-        self._visit = Visit(self._house, found)
-        self._show(self._visit.home())
+        visit = Visit.of(self._house, found)
+        view = visit.home()
+        if isinstance(view, Problem):
+            log.info("%s", view.code.value)
+        else:
+            self._visit = visit
+        self._show(view)
 
     def _ask_pin(self, card: Card, *, linking: bool) -> None:
         tries = card.pin_tries_left()
         if tries <= 1:  # the last try stays with its owner: only the ward office can unlock a card
             raise CardProblem(Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED, tries)
-        self._show(PinEntry(tries, wrong=False, linking=linking))
+        self._show(PinEntry(PinPurpose.LINK if linking else PinPurpose.OPEN, tries))
 
     def _pin_entered(self, pin: str) -> None:
-        view, card = self._view, self._card
-        if not isinstance(view, PinEntry) or card is None:
+        view = self._view
+        if not isinstance(view, PinEntry):
+            return
+        if view.purpose in _ON_CARD:
+            self._card_pin(view, pin)
+        elif self._visit is not None and view.purpose is PinPurpose.LIBRARY:
+            self._show(self._visit.library_pin(pin))
+        elif self._visit is not None:
+            self._show(self._visit.step_up.chosen(pin))
+
+    def _card_pin(self, asked: PinEntry, pin: str) -> None:
+        card = self._card
+        if card is None:
             return
         self._show(Working())
         try:
@@ -227,31 +256,34 @@ class Reception:
         except CardProblem as problem:
             if problem.code not in (Trouble.PIN_WRONG, Trouble.PIN_MALFORMED):
                 raise
-            self._wrong_pin(view, problem)
+            self._wrong_pin(asked, problem)
             return
         finally:
             card.release()
-        self._proved(identity, linking=view.linking)
+        self._proved(identity, linking=asked.purpose is PinPurpose.LINK)
 
     def _wrong_pin(self, asked: PinEntry, problem: CardProblem) -> None:
         tries = asked.tries_left if problem.tries_left is None else problem.tries_left
         log.info("%s", problem.code.value)
-        if tries <= 1:
-            self._show(
-                Problem(
-                    Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED,
-                    back=self._visit is not None,
-                    tries_left=tries,
-                )
-            )
+        if tries is not None and tries <= 1:
+            code = Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED
+            self._show(Problem(code, back=self._visit is not None, tries_left=tries))
         else:
-            self._show(PinEntry(tries, wrong=True, linking=asked.linking))
+            self._show(PinEntry(asked.purpose, tries, PinProblem.WRONG))
+
+    def _other_way(self) -> None:
+        """They have no PIN, or do not remember it: nothing is tried, and nobody is sent away."""
+        if isinstance(self._view, PinEntry):
+            on_card = self._view.purpose in _ON_CARD
+            code = Trouble.OTHER_WAY if on_card else Trouble.LIBRARY_PIN_FORGOTTEN
+            surely = self._visit is not None and self._visit.step_up.assurance is not Assurance.NONE
+            self._show(Problem(code, back=surely))
 
     def _proved(self, identity: CardIdentity, *, linking: bool) -> None:
         if linking and self._visit is not None:
             self._show(self._visit.link(identity.tag, identity.kind))
         else:
-            self._greet(identity.tag)
+            self._greet(identity.tag, identity.kind)
 
     def _link(self, visit: Visit, card: Card) -> None:
         if card.tag is not None:
@@ -259,7 +291,7 @@ class Reception:
         elif card.kind is CardKind.MYNUMBER:
             self._ask_pin(card, linking=True)
         else:
-            self._show(Problem(Refusal.CARD_KIND_NOT_LINKABLE, back=True))
+            self._show(Problem(card.unusable or Refusal.CARD_KIND_NOT_LINKABLE, back=True))
 
     def _card_problem(self, problem: CardProblem) -> None:
         if problem.code is Trouble.CARD_REMOVED and self._visit is not None:
@@ -276,6 +308,8 @@ class Reception:
                 return
         if isinstance(intent, EnterPin):
             self._pin_entered(intent.pin)
+        elif isinstance(intent, OtherWay):
+            self._other_way()
         elif isinstance(intent, BeginReturn):
             self._begin_return()
         elif isinstance(intent, PrintSlip):
@@ -295,6 +329,12 @@ class Reception:
             view = visit.pick(intent.room_id, intent.slot_no)
         elif isinstance(intent, Confirm):
             view = visit.book() if isinstance(self._view, ConfirmRoom) else None
+        elif isinstance(intent, PickCard):
+            view = visit.pick_card(intent.number)
+        elif isinstance(intent, StopPicked):
+            view = visit.stop_card(lost=intent.lost) if isinstance(self._view, ConfirmStop) else None
+        elif isinstance(intent, GoBack) and isinstance(self._view, ConfirmStop):
+            view = visit.cards()
         elif isinstance(intent, GoBack):
             back_to_rooms = isinstance(self._view, ConfirmRoom) and visit.day is not None
             view = visit.choose_day(visit.day) if back_to_rooms and visit.day else visit.home()
@@ -336,6 +376,25 @@ class Reception:
             self._show(self._return.scan(text))
         elif self._visit is not None and isinstance(self._view, _SCAN_LENDS):
             self._show(self._visit.borrow(text))
+        elif isinstance(self._view, PlaceCardToLink) or (self._visit is None and self._nobody_here()):
+            self._card_scanned(text)
+
+    def _nobody_here(self) -> bool:
+        """Whether a code that is shown now begins a visit, as a card that is laid down would."""
+        waiting = isinstance(self._view, (Attract, Problem)) or self._view == Goodbye(card_on_reader=False)
+        return waiting and self._card is None
+
+    def _card_scanned(self, text: str) -> None:
+        scanned = self._greeter.scanned(text)
+        if isinstance(scanned, Trouble):
+            log.info("%s", scanned.value)
+            self._show(Problem(scanned, back=self._visit is not None))
+        elif isinstance(scanned, ScannedCard):
+            tag = scanned.tag(self._house.tagger)
+            if self._visit is not None:
+                self._show(self._visit.link(tag, scanned.kind))
+            else:
+                self._greet(tag, scanned.kind)
 
     # ---- time and news ----------------------------------------------------------------------
 
@@ -352,10 +411,13 @@ class Reception:
             if self._card is None and idle >= WARNING_SECONDS:
                 self._attract()
             return
-        if idle >= IDLE_SECONDS + WARNING_SECONDS:
+        shown = self._before_warning if isinstance(self._view, StillThere) else self._view
+        changing = isinstance(shown, PlaceCardToLink) and self._card is None
+        patience = CHANGING_CARDS_SECONDS if changing else IDLE_SECONDS
+        if idle >= patience + WARNING_SECONDS:
             self._end(Goodbye(card_on_reader=self._card is not None))
-        elif idle >= IDLE_SECONDS:
-            left = max(1, round(IDLE_SECONDS + WARNING_SECONDS - idle))
+        elif idle >= patience:
+            left = max(1, round(patience + WARNING_SECONDS - idle))
             if not isinstance(self._view, StillThere):
                 self._before_warning = self._view
             if self._view != StillThere(left):
@@ -404,9 +466,12 @@ class Reception:
             self._show_outside(status)
 
 
+_ON_CARD = (PinPurpose.OPEN, PinPurpose.LINK)
+"""PINs that the card itself checks; the others are the library's."""
+
 _SCAN_LENDS = (Home, Borrowing, CheckedIn, Booked, Linked)
 """Views on which a scanned book is borrowed at once, without a touch."""
 
 _STAYS = {Trouble.STORE_FULL, Trouble.STORE_FAILED, Trouble.INTERNAL, Trouble.CARD_REMOVED}
-_SOLVED_BY_REMOVAL = frozenset(Trouble) - _STAYS | {Refusal.PATRON_UNKNOWN}
+_SOLVED_BY_REMOVAL = frozenset(Trouble) - _STAYS | {Refusal.PATRON_UNKNOWN, Refusal.CARD_REPORTED_LOST}
 """Problems that are about the card on the reader: when it leaves, so does the message."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from kiosk.barcodes import Check
+from kiosk.people.risk import RiskTable
 from kiosk.records import record
 
 
@@ -34,12 +37,14 @@ class LoanTerms:
 
 @dataclass(frozen=True, slots=True)
 class BarcodeScheme:
-    """How the ward's labels look: NW-7 (JIS X 0506) numbers of a fixed length with a check digit."""
+    """How the ward's labels look: numbers of a fixed length in NW-7 (JIS X 0506) or CODE39."""
 
     item_length: int = 10
     item_prefix: str = "1"
+    item_check: Check = Check.LUHN
     patron_length: int = 8
     patron_prefix: str = "2"
+    patron_check: Check = Check.LUHN
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +78,40 @@ class CheckInRules:
     opens_before_minutes: int = 15
 
 
+class AttributesBy(StrEnum):
+    """By which key a My Number card tells name, address, birth date and sex, if at all."""
+
+    OFF = "off"
+    NUMBER_B = "number-b"
+    PIN = "pin"
+
+
 @dataclass(frozen=True, slots=True)
 class CardRules:
-    """What a My Number card may do here. Strict by default: the municipality decides.
+    """What a card may do here. Strict by default: the municipality decides.
 
     basis: 公的個人認証法 art. 38-4 (since 2024-05-27): a bare tap must not identify anybody, so the card
     opens a visit only with its PIN, and only where the ward has switched it on.
+
+    `attributes`: name, address, birth date and sex from the card, for filling in a form. basis:
+    個人情報保護法 art. 61 (only what a stated purpose needs), so off unless the ward states one; 番号法
+    arts. 9, 19, 20 (never the Individual Number), so by 照合番号B: the card then refuses the number itself.
     """
 
     mynumber_with_pin: bool = False
     linkable: tuple[str, ...] = ()
+    risk: RiskTable = field(default_factory=RiskTable)
+    library_pin_tries: int = 5
+    """Wrong library PINs in a row, over all kiosks, before it is locked."""
+    library_pin_lock_hours: int = 24
+    two_places_minutes: int = 5
+    """A card shown at two facilities within this time is taken for copied."""
+    openings_per_card: int = 10
+    """Visits one copyable card may open at one kiosk within `limit_minutes`."""
+    unknown_cards: int = 10
+    """Cards nobody knows within `limit_minutes`, before a kiosk takes only cards that prove themselves."""
+    limit_minutes: int = 10
+    attributes: AttributesBy = AttributesBy.OFF
 
 
 @dataclass(frozen=True, slots=True)

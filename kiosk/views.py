@@ -12,15 +12,7 @@ from enum import StrEnum
 
 from kiosk.codes import Refusal, Trouble
 from kiosk.operations import Standing
-
-
-class Action(StrEnum):
-    """What a resident can begin from the home screen."""
-
-    CHECK_IN = "check-in"
-    BORROW = "borrow"
-    BOOK = "book"
-    LINK = "link"
+from kiosk.people.risk import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +73,7 @@ class ReceiptKind(StrEnum):
     RETURN = "return"
     BOOKING = "booking"
     LINK = "link"
+    CARD_STOPPED = "card-stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +105,36 @@ class Working:
     """A card is being read; do not take it away."""
 
 
+class PinPurpose(StrEnum):
+    """Which four digits are asked for, and what for."""
+
+    OPEN = "open"
+    """The My Number card's, to open a visit."""
+    LINK = "link"
+    """The My Number card's, to link it."""
+    LIBRARY = "library"
+    """The library PIN."""
+    CHOOSE = "choose"
+    """A new library PIN."""
+    REPEAT = "repeat"
+    """The same new library PIN once more."""
+
+
+class PinProblem(StrEnum):
+    """Why the digits are asked for again."""
+
+    WRONG = "wrong"
+    TOO_SIMPLE = "too-simple"
+    DIFFERENT = "different"
+
+
 @dataclass(frozen=True, slots=True)
 class PinEntry:
-    """Four digits for the My Number card. `wrong` after a wrong PIN."""
+    """Four digits. `tries_left` where wrong ones are counted; `problem` is about the last ones."""
 
-    tries_left: int
-    wrong: bool
-    linking: bool
+    purpose: PinPurpose
+    tries_left: int | None = None
+    problem: PinProblem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +197,43 @@ class PlaceCardToLink:
 
 
 @dataclass(frozen=True, slots=True)
+class CardLine:
+    """One of my cards. `number` names it on this screen only."""
+
+    number: int
+    kind: str
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """My cards, and what can be done about them. `as_of`: when the server last told us of them."""
+
+    lines: tuple[CardLine, ...]
+    can_link: bool
+    has_pin: bool
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmStop:
+    """Shall this card stop opening anything: because it is lost, or because I do not want it any more?"""
+
+    card: CardLine
+
+
+@dataclass(frozen=True, slots=True)
+class CardStopped:
+    card: CardLine
+
+
+@dataclass(frozen=True, slots=True)
+class PinSet:
+    """The new library PIN holds from now on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     standing: Standing
 
@@ -202,12 +255,16 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What happened and what to do. `back` says whether the visit goes on after "OK"."""
+    """What happened and what to do. `back` says whether the visit goes on after "OK".
+
+    `as_of` is the date of the list that says so, where there is one.
+    """
 
     code: Refusal | Trouble
     back: bool
     tries_left: int | None = None
     others: tuple[Refusal, ...] = field(default=())
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +287,10 @@ View = (
     | Booked
     | PlaceCardToLink
     | Linked
+    | Cards
+    | ConfirmStop
+    | CardStopped
+    | PinSet
     | Receipt
     | Goodbye
     | Problem
@@ -282,6 +343,25 @@ class PickOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWay:
+    """I have no PIN, or do not remember it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickCard:
+    """Stop this one of my cards."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopPicked:
+    """Yes, stop it; `lost` where I do not have it any more."""
+
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Confirm:
     """Yes, do what this screen describes."""
 
@@ -317,6 +397,9 @@ Intent = (
     Begin
     | BeginReturn
     | EnterPin
+    | OtherWay
+    | PickCard
+    | StopPicked
     | PickDay
     | PickOffer
     | Confirm

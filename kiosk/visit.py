@@ -5,7 +5,6 @@ A visit lives in memory only. Its acts are durable in the ledger before a view s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -15,23 +14,30 @@ from kiosk.booking.model import Booking, BookingState, Room
 from kiosk.booking.queries import bookable_days, booking_line, bookings_of, offers_on, todays_booking
 from kiosk.checkin.decide import CheckIn
 from kiosk.codes import Refusal, Trouble
-from kiosk.decision import Accepted, Context, Refused, Seat
+from kiosk.decision import Accepted, Context, Refused
+from kiosk.greeting import Known
+from kiosk.house import House
 from kiosk.lending.barcode import item_id_of
 from kiosk.lending.decide import Checkout, ReturnItem
 from kiosk.lending.model import Item, Loan
 from kiosk.operations import OutcomeKind, Standing
-from kiosk.people.decide import LinkCard
+from kiosk.people.decide import LinkCard, StopCard
 from kiosk.people.model import CardLink, LinkState, Patron
-from kiosk.ports import CardKind, Clock, Ids, Ledger, Performed
+from kiosk.people.risk import Action, Assurance
+from kiosk.ports import CardKind
 from kiosk.records import Put
 from kiosk.state import Query
+from kiosk.stepup import StepUp
 from kiosk.views import (
-    Action,
     Booked,
     Borrowing,
+    CardLine,
+    Cards,
+    CardStopped,
     CheckedIn,
     ChooseRoom,
     ConfirmRoom,
+    ConfirmStop,
     Home,
     Linked,
     LoanLine,
@@ -51,60 +57,30 @@ DAYS_SHOWN = 7
 """How many days the room screen offers to choose from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where this device stands and who it is."""
-
-    device_id: str
-    facility_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What a visit works with."""
-
-    ledger: Ledger
-    clock: Clock
-    ids: Ids
-    place: Place
-    on_act: Callable[[], None] = lambda: None
-    """Called after every durable act, so that sync need not wait."""
-
-    def context(self) -> Context:
-        now = self.clock.now()
-        return Context(now, Seat(self.place.device_id), self.ledger.rules(now))
-
-    def perform(self, command: object) -> Performed | Refused:
-        done = self.ledger.perform(command, self.clock.now())
-        if isinstance(done, Performed):
-            self.on_act()
-        return done
-
-
-def identify(house: House, tag: str) -> Patron | Trouble | Refusal:
-    """Whose card this is, or why nobody can be greeted."""
-    link = house.ledger.state(Query.of(CardLink, tag=tag)).get(CardLink, tag)
-    if link is None or link.state is LinkState.REVOKED:
-        return Trouble.CARD_UNKNOWN
-    if link.state is LinkState.REQUESTED:
-        return Trouble.CARD_LINK_PENDING
-    patron = house.ledger.state(Query.of(Patron, patron_id=link.patron_id)).get(Patron, link.patron_id)
-    return patron or Refusal.PATRON_UNKNOWN
-
-
 @dataclass
 class Visit:
     """What one person does here. Every method answers with the view to show next."""
 
     house: House
     patron: Patron
+    step_up: StepUp
     receipts: list[ReceiptLine] = field(default_factory=list)
     loans: list[LoanLine] = field(default_factory=list)
     day: date | None = None
     offers: tuple[Offer, ...] = ()
     offer: Offer | None = None
+    links: tuple[CardLink, ...] = ()
+    stopping: CardLink | None = None
+
+    @classmethod
+    def of(cls, house: House, known: Known) -> Visit:
+        """The visit of somebody who was recognised."""
+        return cls(house, known.patron, StepUp(house, known.patron.patron_id, known.assurance))
 
     def home(self) -> View:
+        """The menu; while nothing is known for sure, the library PIN instead of it."""
+        if self.step_up.assurance is Assurance.NONE:
+            return self.step_up.doubt()
         house = self.house
         context = house.context()
         bookings = bookings_of(house.ledger, self.patron.patron_id)
@@ -112,8 +88,7 @@ class Visit:
         actions = [Action.BORROW, Action.BOOK]
         if today is not None and today.state is BookingState.CONFIRMED:
             actions.insert(0, Action.CHECK_IN)
-        if context.rules.cards.linkable:
-            actions.append(Action.LINK)
+        actions.append(Action.CARDS)
         loans = house.ledger.state(Query.of(Loan, patron_id=self.patron.patron_id)).all(Loan)
         return Home(
             masked_name=self.patron.masked_name,
@@ -138,6 +113,10 @@ class Visit:
         ]
 
     def begin(self, action: Action) -> View:
+        """What a touch on the menu leads to: the act, or the library PIN it asks for."""
+        asked = self.step_up.demand(action)
+        if asked is not None:
+            return asked
         if action is Action.CHECK_IN:
             return self.check_in()
         if action is Action.BORROW:
@@ -145,7 +124,20 @@ class Visit:
         if action is Action.BOOK:
             days = bookable_days(self.house.context(), DAYS_SHOWN)
             return self.choose_day(days[1])
-        return PlaceCardToLink()
+        if action is Action.LINK:
+            return PlaceCardToLink()
+        if action is Action.SET_PIN:
+            return self.step_up.choose()
+        if action is Action.STOP_CARD:
+            return self.confirm_stop()
+        return self.cards()
+
+    def library_pin(self, pin: str) -> View:
+        """The library PIN was typed; what was wanted before it begins now."""
+        given = self.step_up.enter(pin)
+        if isinstance(given, Action):
+            return self.begin(given)
+        return self.home() if given is None else given
 
     # ---- check-in ---------------------------------------------------------------------------
 
@@ -178,6 +170,9 @@ class Visit:
 
     def borrow(self, text: str) -> View:
         """The scanner read `text` while this person is borrowing."""
+        asked = self.step_up.demand(Action.BORROW)
+        if asked is not None:
+            return asked
         house = self.house
         item_id = item_id_of(text, house.context().rules.lending.barcodes)
         if isinstance(item_id, Refusal):
@@ -241,6 +236,41 @@ class Visit:
         line = booking_line(house.ledger, _put(done.decision, Booking))
         self._note(ReceiptLine(ReceiptKind.BOOKING, line.standing, done.op_id, booking=line))
         return Booked(line)
+
+    # ---- my cards ---------------------------------------------------------------------------
+
+    def cards(self) -> View:
+        """My cards, the newest first."""
+        house = self.house
+        found = house.ledger.state(Query.of(CardLink, patron_id=self.patron.patron_id)).all(CardLink)
+        self.links = tuple(sorted(found, key=lambda link: link.since, reverse=True))
+        lines = tuple(card_line(number, link) for number, link in enumerate(self.links))
+        linkable = bool(house.context().rules.cards.linkable)
+        return Cards(lines, linkable, self.step_up.has_pin, house.ledger.as_of)
+
+    def pick_card(self, number: int) -> View | None:
+        """One of the cards on screen was touched; None where it is none of them, or opens nothing anyway."""
+        if not 0 <= number < len(self.links) or self.links[number].state in STOPPED:
+            return None
+        self.stopping = self.links[number]
+        return self.begin(Action.STOP_CARD)
+
+    def confirm_stop(self) -> View:
+        """Ask which way the picked card shall end."""
+        if self.stopping is None:
+            return self.cards()
+        return ConfirmStop(card_line(0, self.stopping))
+
+    def stop_card(self, *, lost: bool) -> View:
+        """End the picked card."""
+        link, self.stopping = self.stopping, None
+        if link is None:
+            return self.cards()
+        done = self.house.perform(StopCard(patron_id=self.patron.patron_id, tag=link.tag, lost=lost))
+        if isinstance(done, Refused):
+            return _no(done)
+        self._note(ReceiptLine(ReceiptKind.CARD_STOPPED, done.decision.standing, done.op_id))
+        return CardStopped(card_line(0, _put(done.decision, CardLink)))
 
     # ---- linking ----------------------------------------------------------------------------
 
@@ -312,6 +342,14 @@ class BookReturn:
             return self.view(done.code)
         self.titles.append(title_of(house, item_id))
         return self.view()
+
+
+STOPPED = (LinkState.REVOKED, LinkState.LOST)
+
+
+def card_line(number: int, link: CardLink) -> CardLine:
+    """A card as its owner may see it: what it is and since when, never its identifier."""
+    return CardLine(number, link.card_kind, link.state.value, link.since)
 
 
 def title_of(house: House, item_id: str) -> str:

@@ -12,7 +12,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.sessions import SessionMiddleware
 
 from server.api import devices, problems
-from server.desk import pages
+from server.desk import cards, pages
+from server.desk.session import Desk
 from server.settings import ServerSettings
 from server.store.database import Database
 
@@ -46,7 +47,9 @@ def create_app(settings: ServerSettings, now: Callable[[], datetime] = lambda: d
     )  # fmt: skip
     problems.install(app)
     app.include_router(devices.make_router(database, now))
-    app.include_router(pages.make_router(database, now))
+    desk = Desk(database, now)
+    app.include_router(pages.make_router(desk))
+    app.include_router(cards.make_router(desk, settings))
     static = resources.files("server.desk") / "static"
     app.mount("/desk/static", StaticFiles(directory=str(static)), name="static")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from pathlib import Path
 
 import uvicorn
 from sqlalchemy import insert
@@ -10,15 +12,24 @@ from sqlalchemy import insert
 from kiosk.operations import GENESIS
 from server.app import create_app
 from server.secrets import hash_password, new_token
-from server.settings import ServerSettings
+from server.settings import ServerSettings, read_card_key, read_ward_key
 from server.store import tables
 from server.store.database import Database, upsert
 
 
-def serve(database: str, host: str, port: int) -> None:
-    """Run until interrupted. MACHIKADO_SESSION_SECRET keeps staff signed in over a restart."""
-    secret = os.environ.get("MACHIKADO_SESSION_SECRET")
-    settings = ServerSettings(database, secret) if secret else ServerSettings(database)
+def serve(
+    database: str, host: str, port: int, ward_key: Path | None = None, card_key: Path | None = None
+) -> None:
+    """Run until interrupted; raises KeyProblem.
+
+    MACHIKADO_SESSION_SECRET keeps staff signed in over a restart.
+    """
+    settings = ServerSettings(
+        database,
+        session_secret=os.environ.get("MACHIKADO_SESSION_SECRET") or secrets.token_hex(32),
+        ward_key=read_ward_key(ward_key) if ward_key else None,
+        card_key=read_card_key(card_key) if card_key else None,
+    )
     uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
 
 

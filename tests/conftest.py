@@ -24,12 +24,23 @@ from server.settings import ServerSettings
 from server.store.database import Database
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
+from tests.logscan import Watch
 from tests.postgres import cluster
 from virtual.cards.pcscd import Pcscd
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
 HANAKO_TAG = "a" * 32
+_watch = Watch()
+_watch.install()
+
+
+@pytest.fixture(autouse=True)
+def no_log_gives_anybody_away() -> Iterator[None]:
+    """No PIN, name, identifier, certificate or serial in any log line of any test, at any level."""
+    _watch.found.clear()
+    yield
+    assert not _watch.found
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +120,7 @@ def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread,
 @pytest.fixture
 def central(database_url: str) -> Iterator[Central]:
     ward = make_ward(now=datetime.now(UTC), patrons=200, items=400)
-    ward.link_demo_resident(HANAKO_TAG)
+    ward.give_card(HANAKO_TAG)
     cli.migrate(database_url)
     seed_server(database_url, ward)
     server, thread, url = serving(ServerSettings(database_url))

@@ -15,8 +15,6 @@ from types import TracebackType
 
 import requests
 
-from kiosk.people.tags import CardTagger
-from kiosk.ports import CardKind
 from kiosk.settings import ScreenSettings
 from server import cli as central
 from ui.automation_client import AutomationClient
@@ -87,14 +85,14 @@ class Bench:
         enter = self._stack.enter_context
         ward_key = secrets.token_bytes(32)
         self.tray = enter(make_tray(self.folder / "cards", self.now))
-        tagger = CardTagger(ward_key)
         self.ward = make_ward(now=self.now)
-        self.ward.link_demo_resident(tagger.tag(CardKind.FELICA, self.tray.library_idm, "felica"))
+        self.ward.equip_demo_resident(ward_key, self.tray.library_idm)
         token = self._prepare_server()
+        self._write_secrets(ward_key, token)
         self._start_server()
         self.network = enter(Proxy(("127.0.0.1", int(self.server_url.rsplit(":", 1)[1]))))
         self.scanner = enter(VirtualScanner(self.folder / "scanner"))
-        self._write_settings(ward_key, token)
+        self._write_settings()
         self._start_kiosk()
 
     def _prepare_server(self) -> str:
@@ -106,7 +104,10 @@ class Bench:
     def _start_server(self) -> None:
         port = free_port()
         self.server_url = f"http://127.0.0.1:{port}"
-        command = (*PROGRAM, "server", "run", "--database", self.database_url, "--port", str(port))
+        command = (
+            *PROGRAM, "server", "run", "--database", self.database_url, "--port", str(port),
+            "--ward-key", self.folder / "ward.key", "--card-key", self.folder / "card.key",
+        )  # fmt: skip
         process = self._stack.enter_context(child(command, self.folder / "server.log"))
         wait_until(self._server_answers, 30, "the server", lambda: process.poll() is None)
 
@@ -116,10 +117,12 @@ class Bench:
         except requests.ConnectionError:
             return False
 
-    def _write_settings(self, ward_key: bytes, token: str) -> None:
+    def _write_secrets(self, ward_key: bytes, token: str) -> None:
         for name, secret in (("ward.key", ward_key.hex()), ("device.token", token)):
             with os.fdopen(os.open(self.folder / name, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(secret)
+
+    def _write_settings(self) -> None:
         self.printer_file.touch()
         self.settings_file.write_text(
             f"""\

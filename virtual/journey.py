@@ -9,6 +9,7 @@ from typing import TypeVar
 import requests
 from sqlalchemy import func, select
 
+from kiosk.decide import EPHEMERAL
 from server.store import tables
 from server.store.database import Database
 from ui.automation_client import AutomationClient
@@ -19,6 +20,7 @@ from virtual.printer import slips
 from virtual.processes import StartProblem, wait_until
 from virtual.proxy import Weather
 from virtual.resident import LostPatience, Resident
+from virtual.ward import DEMO_LIBRARY_PIN
 
 T = TypeVar("T")
 PIN = "1234"
@@ -88,7 +90,13 @@ def _borrow(bench: Bench, me: Resident) -> None:
 
 
 def _book(me: Resident) -> None:
-    me.step("wants a room", lambda: me.tap("home.book"), until="ChooseRoom", picture="rooms-tomorrow")
+    me.step("wants a room", lambda: me.tap("home.book"), until="PinEntry", picture="library-pin")
+    me.step(
+        "types the library PIN",
+        lambda: me.type_pin(DEMO_LIBRARY_PIN),
+        until="ChooseRoom",
+        picture="rooms-tomorrow",
+    )
     offers = [name for name in me.automation.ids() if name.startswith("room.offer.")]
     if not offers:
         raise LostPatience("no room is free tomorrow in this made-up ward")
@@ -100,8 +108,9 @@ def _book(me: Resident) -> None:
 
 
 def _link(bench: Bench, me: Resident) -> None:
+    me.step("looks at the cards", lambda: me.tap("home.cards"), until="Cards", picture="cards")
     me.step(
-        "wants to link a card", lambda: me.tap("home.link"), until="PlaceCardToLink", picture="link-place"
+        "wants to link a card", lambda: me.tap("cards.link"), until="PlaceCardToLink", picture="link-place"
     )
 
     def swap() -> None:
@@ -162,7 +171,9 @@ def _ask(bench: Bench, question: Callable[[Database], T]) -> T:
 def _known(bench: Bench) -> int:
     def count(database: Database) -> int:
         with database.read() as conn:
-            return int(conn.execute(select(func.count()).select_from(tables.operation)).scalar_one())
+            op = tables.operation
+            acts = select(func.count()).select_from(op).where(op.c.kind.not_in(EPHEMERAL))
+            return int(conn.execute(acts).scalar_one())
 
     return _ask(bench, count)
 

@@ -12,20 +12,31 @@ from ui.theme import COLOURS
 from virtual.bench import Bench
 from virtual.proxy import Weather
 
-WIDTH, HEIGHT = 460, 900
+WIDTH, HEIGHT = 560, 900
 CARD_NAMES = {
-    "library": "図書館の利用カード（FeliCa）",
-    "mynumber": "マイナンバーカード　暗証番号 1234",
+    "library": "図書館の利用カード",
+    "mynumber": "マイナンバー　番号1234",
     "unknown": "登録のないカード",
-    "tag": "登録のないNFCタグ（NTAG）",
-    "phone": "スマートフォン（毎回かわる番号）",
+    "tag": "登録のないNFCタグ",
+    "phone": "毎回番号のかわるスマホ",
+    "android": "Androidの電子証明書",
+    "iphone": "iPhoneの電子証明書",
+    "old-resident-card": "昔の住基カード",
+    "minor": "こどものカード",
+    "no-certificate": "証明書のないカード",
+    "no-pin": "暗証番号のないカード",
+    "other-pin": "番号が1234でないカード",
+    "last-try": "あと1回のカード",
     "expired": "期限の切れた証明書",
     "not-yet-valid": "まだ有効でない証明書",
     "revoked": "失効した証明書",
     "foreign-authority": "知らない発行者の証明書",
-    "last-try": "あと1回しか試せないカード",
     "torn": "途中で離れるカード",
     "garbage": "こわれたカード",
+    "slow": "答えのおそいカード",
+    "split-answers": "答えを分けるカード",
+    "wrong-length": "長さを言いなおすカード",
+    "first-6f00": "はじめの命令を断るカード",
 }
 WEATHER_NAMES = {
     Weather.FINE: "ネットワークあり",
@@ -46,6 +57,7 @@ def _tray_app(bench: Bench) -> Any:
     from kivy.app import App
     from kivy.core.window import Window
     from kivy.uix.boxlayout import BoxLayout
+    from kivy.uix.gridlayout import GridLayout
     from kivy.uix.togglebutton import ToggleButton
 
     from ui.fonts import face
@@ -56,7 +68,7 @@ def _tray_app(bench: Bench) -> Any:
     def button(text: str, act: Callable[..., None], group: str, *, down: bool = False) -> Any:
         made = ToggleButton(
             text=text, group=group, font_name=font, font_size=17, background_normal="", background_down="",
-            state="down" if down else "normal", size_hint_y=None, height=38,
+            state="down" if down else "normal", size_hint_y=None, height=34,
             allow_no_selection=group != "weather",
         )  # fmt: skip
 
@@ -87,8 +99,11 @@ def _tray_app(bench: Bench) -> Any:
 
         def build(self) -> Any:
             root = BoxLayout(orientation="vertical", padding=12, spacing=5)
+            cards = GridLayout(cols=2, spacing=5, size_hint_y=None)
+            cards.bind(minimum_height=cards.setter("height"))
             for name, text in CARD_NAMES.items():
-                root.add_widget(button(text, partial(lay, name), "cards"))
+                cards.add_widget(button(text, partial(lay, name), "cards"))
+            root.add_widget(cards)
             for number, title in _books(bench):
                 root.add_widget(button(f"本をかざす：{title}", partial(scan, number), "books"))
             root.add_widget(button("本をかざす：表紙のISBN", partial(scan, "9784003101018"), "books"))

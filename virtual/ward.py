@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert
 
+from kiosk.barcodes import numbered
 from kiosk.booking.calendar import opening_hours
 from kiosk.booking.model import (
     CELL_MINUTES,
@@ -25,9 +26,12 @@ from kiosk.booking.model import (
     Slot,
 )  # fmt: skip
 from kiosk.clock import local, local_date
-from kiosk.lending.barcode import make_number
 from kiosk.lending.model import Item, Loan
-from kiosk.people.model import CardLink, LinkState, Patron, mask_name
+from kiosk.people.model import CardLink, LibraryPin, LinkState, Patron, mask_name
+from kiosk.people.pins import LibraryPins
+from kiosk.people.scanned import ScannedCard
+from kiosk.people.tags import CardTagger
+from kiosk.ports import CardKind
 from kiosk.records import Put
 from kiosk.rules import BarcodeScheme, CardRules, Rules, RuleSet, rules_to_json
 from server.store import tables
@@ -36,6 +40,7 @@ from virtual import names
 
 DEMO_FACILITY = "hikarigaoka"
 DEMO_RESIDENT = "p00000"
+DEMO_LIBRARY_PIN = "8620"
 _SCHEME = BarcodeScheme()
 _DAY_SLOTS = (("morning", 18, 24), ("afternoon", 26, 34), ("evening", 35, 43))
 """午前 9:00-12:00, 午後 13:00-17:00, 夜間 17:30-21:30 (the 区分 of the ward's 地域集会所)."""
@@ -49,18 +54,26 @@ class Ward:
     profiles: list[dict[str, str]] = field(default_factory=list)
     now: datetime = field(kw_only=True)
 
-    def link_demo_resident(self, tag: str) -> None:
-        """Give the demo resident a library card with this tag."""
-        self._link(tag, DEMO_RESIDENT, "felica")
-
-    def _link(self, tag: str, patron_id: str, kind: str) -> None:
-        self.records.append(
-            CardLink(tag=tag, card_kind=kind, patron_id=patron_id, state=LinkState.ACTIVE, since=self.now)
-        )
-
-    def link(self, tag: str, patron_id: str, kind: str = "felica") -> None:
+    def give_card(self, tag: str, patron_id: str = DEMO_RESIDENT, kind: CardKind = CardKind.FELICA) -> None:
         """Give anybody a card."""
-        self._link(tag, patron_id, kind)
+        self.records.append(
+            CardLink(
+                tag=tag, card_kind=kind.value, patron_id=patron_id, state=LinkState.ACTIVE, since=self.now
+            )
+        )  # fmt: skip
+
+    def equip_demo_resident(self, ward_key: bytes, idm: bytes) -> None:
+        """A FeliCa card, a printed card and a library PIN for the resident of the demo."""
+        tagger, pins = CardTagger(ward_key), LibraryPins(ward_key)
+        self.give_card(tagger.tag(CardKind.FELICA, idm, "felica"))
+        printed = ScannedCard(CardKind.BARCODE, self.card_number(DEMO_RESIDENT))
+        self.give_card(printed.tag(tagger), kind=CardKind.BARCODE)
+        verifier = pins.verifier(DEMO_RESIDENT, DEMO_LIBRARY_PIN)
+        self.records.append(LibraryPin(patron_id=DEMO_RESIDENT, verifier=verifier, wrong=0, wrong_at=None))
+
+    def card_number(self, patron_id: str) -> str:
+        """What is printed on somebody's library card."""
+        return next(p["card_number"] for p in self.profiles if p["patron_id"] == patron_id)
 
     def of(self, kind: type) -> list[object]:
         """All records of one kind."""
@@ -94,7 +107,7 @@ def make_ward(*, now: datetime, seed: int = 2026, patrons: int = 3000, items: in
 
 
 def _rules() -> Iterator[object]:
-    rules = Rules(cards=CardRules(mynumber_with_pin=True, linkable=("mynumber", "felica")))
+    rules = Rules(cards=CardRules(mynumber_with_pin=True, linkable=("mynumber", "felica", "transit")))
     yield RuleSet(name="ward", version=1, valid_from=date(2026, 4, 1), body=rules_to_json(rules))
 
 
@@ -164,7 +177,7 @@ def _people(ward: Ward, chance: random.Random, count: int, today: date) -> None:
             )
         )  # fmt: skip
         ward.profiles.append(
-            {"patron_id": patron_id, "card_number": make_number("2", _SCHEME.patron_length, number),
+            {"patron_id": patron_id, "card_number": numbered("2", _SCHEME.patron_length, number),
              "family": family, "given": given, "kana": f"{family_kana} {given_kana}"}
         )  # fmt: skip
 
@@ -177,7 +190,7 @@ def _books(ward: Ward, chance: random.Random, count: int) -> None:
         kind = "book" if number % 20 < 16 else ("magazine", "cd", "dvd", "book")[number % 4]
         ward.records.append(
             Item(
-                item_id=make_number(_SCHEME.item_prefix, _SCHEME.item_length, number + 1),
+                item_id=numbered(_SCHEME.item_prefix, _SCHEME.item_length, number + 1),
                 title=title if copy == 0 else f"{title}　{copy % 9 + 1}",
                 item_type=kind,
                 home_id=DEMO_FACILITY if number < 40 else chance.choice(homes),

@@ -9,8 +9,8 @@ Transmit = Callable[[bytes], bytes]
 """Sends one command APDU, returns the response with its two status bytes. Raises CardGone."""
 
 OK = 0x9000
-MAX_RESPONSE_PARTS = 64
-"""GET RESPONSE rounds for one command; more is a card that never ends."""
+MAX_RESPONSE_PARTS = 32
+"""GET RESPONSE rounds for one command; more is a card that never ends. 256 bytes are one part, seldom two."""
 
 
 class CardGone(Exception):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from drivers.cards.apdu import CardGarbage, Channel, Command
 from drivers.cards.kinds import Recognised, chip, storage
+from drivers.cards.mynumber.profile import PROFILES, CardProfile
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 
@@ -22,11 +25,13 @@ _STANDARDS = (
 _GET_IDENTIFIER = Command(0xFF, 0xCA, 0x00, 0x00, le=256)
 
 
-def recognise(atr: bytes, send: Channel, tagger: CardTagger) -> Recognised:
+def recognise(
+    atr: bytes, send: Channel, tagger: CardTagger, profiles: Iterable[CardProfile] = PROFILES
+) -> Recognised:
     """Talk to the card just enough to know what it is. Raises CardGone, CardGarbage."""
     at = atr.find(_STORAGE_HEAD)
     if at < 0:
-        return chip(send, lambda: _identifier(send), tagger)
+        return chip(send, lambda: _identifier(send), tagger, profiles)
     standard = atr[at + len(_STORAGE_HEAD) :]
     for prefix, kind in _STANDARDS:
         if standard.startswith(prefix):

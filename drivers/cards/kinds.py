@@ -6,17 +6,16 @@ is asked for the application we know. The tag of a card never depends on the rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from drivers.cards.apdu import CardGarbage, Channel
 from drivers.cards.mynumber.jpki import JpkiApplication
-from drivers.cards.mynumber.profile import RSA_2015, CardProfile
+from drivers.cards.mynumber.profile import PROFILES, CardProfile
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 
-PROFILES = (RSA_2015,)
 _LENGTHS = {
     CardKind.FELICA: (8,),
     CardKind.MIFARE: (4, 7),
@@ -46,13 +45,16 @@ class Recognised:
     unusable: Trouble | None = None
 
 
-def chip(send: Channel, identifier: Callable[[], bytes], tagger: CardTagger) -> Recognised:
+def chip(
+    send: Channel, identifier: Callable[[], bytes], tagger: CardTagger,
+    profiles: Iterable[CardProfile] = PROFILES,
+) -> Recognised:  # fmt: skip
     """A card that takes commands. Raises CardGone, CardGarbage.
 
     `identifier` (b"" where the reader tells none) is asked only of a card without our application: a My
     Number card makes up its own with every touch, and nobody is to know it by that.
     """
-    for profile in PROFILES:
+    for profile in profiles:
         if JpkiApplication.present(send, profile):
             return Recognised(CardKind.MYNUMBER, profile=profile)
     uid = identifier()

@@ -14,8 +14,9 @@ from smartcard import scard
 
 from drivers.cards.apdu import Channel
 from drivers.cards.atr import recognise
-from drivers.cards.mynumber.jpki import JpkiApplication
+from drivers.cards.mynumber.jpki import CertificatesPresent, JpkiApplication
 from drivers.cards.mynumber.profile import CardProfile
+from drivers.cards.mynumber.revocation import MALFORMED
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.connection import (
     ServiceLost,
@@ -105,13 +106,28 @@ def _mynumber(
     token = application.token_name()
     yield Finding("profile", profile.name)
     yield Finding("token", token, good=token in profile.accepted_tokens)
+    yield _certificates(application.certificates_present())
     tries = application.tries_left()
     yield Finding("PIN tries left", str(tries), good=tries > 1)
     der = application.certificate()
-    certificate = x509.load_der_x509_certificate(der)
-    start, end = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
-    yield Finding("certificate", f"{start} – {end}", good=start <= now.date() <= end)
+    yield _dates(der, now)
     yield _trusted(trust, der, now)
+
+
+def _dates(der: bytes, now: datetime) -> Finding:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        start, end = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
+    except MALFORMED:
+        return Finding("certificate", "none that can be read", good=False)
+    return Finding("certificate", f"{start} – {end}", good=start <= now.date() <= end)
+
+
+def _certificates(present: CertificatesPresent) -> Finding:
+    """Minors have none for signatures, which is no defect; without one for authentication nothing works."""
+    words = {True: "yes", False: "no", None: "not told"}
+    said = f"authentication {words[present.authentication]}, signature {words[present.signature]}"
+    return Finding("certificates present", said, good=present.authentication is not False)
 
 
 def _trusted(trust: TrustStore | None, der: bytes, now: datetime) -> Finding:

@@ -20,7 +20,7 @@ from kiosk.booking.model import (
 )
 from kiosk.clock import local
 from kiosk.codes import Refusal
-from kiosk.decision import Accepted, Context, Decision, Refused
+from kiosk.decision import Accepted, Context, Decision, Plain, Refused
 from kiosk.operations import Nature, Standing
 from kiosk.people.decide import objections_to
 from kiosk.people.model import Patron
@@ -79,10 +79,9 @@ def holds_now(lease: Lease | None, context: Context) -> bool:
     return mine and lease is not None and context.now < lease.valid_until
 
 
-class BookRoomDecider:
+class BookRoomDecider(Plain[BookRoom]):
     kind = "book"
     nature = Nature.CLAIM
-    schema_v = 1
     command = BookRoom
     chained = True  # a room's parts, then their cells
 

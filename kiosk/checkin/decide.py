@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kiosk.booking.model import CELL_MINUTES, Booking, BookingState
 from kiosk.clock import local
 from kiosk.codes import Refusal
-from kiosk.decision import Accepted, Context, Decision, Refused
+from kiosk.decision import Accepted, Context, Decision, Plain, Refused
 from kiosk.operations import Nature
 from kiosk.people.decide import objections_to
 from kiosk.people.model import Patron
@@ -25,12 +25,10 @@ class CheckIn:
     facility_id: str
 
 
-class CheckInDecider:
+class CheckInDecider(Plain[CheckIn]):
     kind = "check_in"
     nature = Nature.FACT
-    schema_v = 1
     command = CheckIn
-    chained = False
 
     def reads(self, command: CheckIn, state: State) -> Iterator[Query]:
         yield Query.of(Booking, booking_id=command.booking_id)
@@ -47,9 +45,6 @@ class CheckInDecider:
         if booking is None:
             return Accepted((), clashes=tuple(codes))
         return Accepted((Put(replace(booking, state=BookingState.CHECKED_IN)),), clashes=tuple(codes))
-
-    def promised(self, command: CheckIn, decision: Accepted, state: State) -> CheckIn:
-        return command
 
     @staticmethod
     def _objections(booking: Booking | None, command: CheckIn, context: Context) -> Iterator[Refusal]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from kiosk.booking.calendar import opening_hours
 from kiosk.booking.model import OpeningRule
 from kiosk.codes import Clash, Refusal
-from kiosk.decision import Accepted, Context, Decision, Refused
+from kiosk.decision import Accepted, Context, Decision, Plain, Refused
 from kiosk.lending.model import Item, Loan
 from kiosk.operations import Nature
 from kiosk.people.decide import objections_to
@@ -53,12 +53,10 @@ def due_date(state: State, facility_id: str, terms: LoanTerms, today: date) -> d
     return due
 
 
-class CheckoutDecider:
+class CheckoutDecider(Plain[Checkout]):
     kind = "checkout"
     nature = Nature.FACT
-    schema_v = 1
     command = Checkout
-    chained = False
 
     def reads(self, command: Checkout, state: State) -> Iterator[Query]:
         yield Query.of(Patron, patron_id=command.patron_id)
@@ -133,12 +131,10 @@ class CheckoutDecider:
         return Accepted((Put(loan),), clashes=clashes)
 
 
-class ReturnDecider:
+class ReturnDecider(Plain[ReturnItem]):
     kind = "return"
     nature = Nature.FACT
-    schema_v = 1
     command = ReturnItem
-    chained = False
 
     def reads(self, command: ReturnItem, state: State) -> Iterator[Query]:
         yield Query.of(Item, item_id=command.item_id)
@@ -154,6 +150,3 @@ class ReturnDecider:
             return Accepted(changes, clashes=(Clash.PROVISIONAL_ITEM,))
         # a book that was never lent is still taken back: it is in the room (library practice, no case)
         return Accepted(changes)
-
-    def promised(self, command: ReturnItem, decision: Accepted, state: State) -> ReturnItem:
-        return command

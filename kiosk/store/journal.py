@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kiosk.decide import EPHEMERAL
 from kiosk.decision import Accepted
 from kiosk.operations import GENESIS, ClockTrust, Operation, Outcome, chain_hash
 from kiosk.records import Change, change_from_json, change_to_json
@@ -94,7 +95,9 @@ def acknowledge(conn: sqlite3.Connection, outcomes: Sequence[Outcome], now: date
     """Mark operations as answered; returns the effects that differ from what this device had assumed."""
     surprises: list[Change] = []
     for outcome in outcomes:
-        row = conn.execute("SELECT changes, state FROM journal WHERE op_id = ?", (outcome.op_id,)).fetchone()
+        row = conn.execute(
+            "SELECT changes, state, kind FROM journal WHERE op_id = ?", (outcome.op_id,)
+        ).fetchone()
         if row is None or row["state"] == "acked":
             continue
         effects = [dict(effect) for effect in outcome.effects]
@@ -102,7 +105,8 @@ def acknowledge(conn: sqlite3.Connection, outcomes: Sequence[Outcome], now: date
             surprises.extend(change_from_json(effect) for effect in effects)
         conn.execute(
             "UPDATE journal SET state = 'acked', changes = NULL, outcome = ?, code = ?, server_seq = ?,"
-            " acked_at = ? WHERE op_id = ?",
-            (outcome.outcome.value, outcome.code, outcome.server_seq, now.isoformat(), outcome.op_id),
-        )
+            " acked_at = ?, body = CASE WHEN ? THEN NULL ELSE body END WHERE op_id = ?",
+            (outcome.outcome.value, outcome.code, outcome.server_seq, now.isoformat(),
+             row["kind"] in EPHEMERAL, outcome.op_id),
+        )  # fmt: skip
     return surprises

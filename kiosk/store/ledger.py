@@ -16,6 +16,7 @@ from kiosk.clock import local_date
 from kiosk.decide import command_to_body, decide, decider_of, load_state
 from kiosk.decision import Context, Refused, Seat
 from kiosk.operations import Operation, Outcome, OutcomeKind
+from kiosk.people import sighting
 from kiosk.ports import Answer, Clock, Ids, Performed
 from kiosk.records import TABLES
 from kiosk.rules import Rules, RuleSet, rules_on
@@ -235,12 +236,14 @@ class SqliteLedger:
             self._set_meta("as_of", now.isoformat())
 
     def forget(self, now: datetime) -> int:
-        """Delete the contents of acts the server has had for a day; returns how many."""
+        """Delete the contents of acts the server has had for a day (returns how many), and old sightings."""
         limit = (now - KEEP_ANSWERED).isoformat()
         sql = "UPDATE journal SET body = NULL WHERE state = 'acked' AND body IS NOT NULL AND acked_at < ?"
+        sightings = "DELETE FROM card_sighting WHERE seen_at < ?"
 
         def work() -> int:
             with immediate(self._db):
+                self._db.conn.execute(sightings, ((now - sighting.KEPT).isoformat(),))
                 return self._db.conn.execute(sql, (limit,)).rowcount
 
         return self._surviving(work)

@@ -68,6 +68,18 @@ CREATE TABLE rule_set (
 ) STRICT, WITHOUT ROWID;
 """
 
+_RECORDS_2 = """
+CREATE TABLE library_pin (
+    patron_id TEXT PRIMARY KEY, verifier TEXT NOT NULL, wrong INTEGER NOT NULL, wrong_at TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE card_sighting (
+    tag TEXT PRIMARY KEY, facility_id TEXT NOT NULL, seen_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE card_key (
+    key_id TEXT PRIMARY KEY, public_key TEXT NOT NULL, revoked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 _JOURNAL_1 = """
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, op_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, schema_v INTEGER NOT NULL,
@@ -96,3 +108,8 @@ def m001_records(db: Database) -> None:
 @migrations()
 def m002_journal(db: Database) -> None:
     _run(db, _JOURNAL_1)
+
+
+@migrations()
+def m003_proving(db: Database) -> None:
+    _run(db, _RECORDS_2)

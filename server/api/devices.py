@@ -16,6 +16,7 @@ from kiosk.ids import Uuid7Ids
 from server.api.problems import ProblemError
 from server.apply.batch import Gap, apply_batch
 from server.apply.leases import renew_leases
+from server.apply.sightings import forget_sightings
 from server.secrets import token_matches
 from server.store import tables
 from server.store.database import Database
@@ -156,3 +157,4 @@ def _note_heartbeat(database: Database, device: Any, beat: Heartbeat, moment: da
             )
         )  # fmt: skip
         renew_leases(conn, device.device_id, device.facility_id, moment)
+        forget_sightings(conn, moment)

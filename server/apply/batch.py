@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, case, insert, select, update
 
 from kiosk.clock import local_date
-from kiosk.decide import DECIDERS, command_from_body, decide, load_state
+from kiosk.decide import DECIDERS, EPHEMERAL, command_from_body, decide, load_state
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.decide import ReturnDecider, ReturnItem
@@ -280,13 +280,15 @@ def _ledger_row(
     effects: list[dict[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     op = entry.op
+    kept = op.kind not in EPHEMERAL or entry.outcome is OutcomeKind.PARKED
     return {
         "op_id": op.op_id, "server_seq": number, "device_id": op.device_id, "incarnation": op.incarnation,
         "seq": op.seq, "kind": op.kind, "schema_v": op.schema_v, "at": op.at, "received_at": now,
         "clock_trust": op.clock_trust.value, "hash": op.hash, "outcome": entry.outcome.value, "code": code,
         "case_id": case_id, "facility_id": device.facility_id,
         "subject": str(op.body.get("item_id") or op.body.get("room_id") or "") or None,
-        "loan_id": entry.loan_id, "body": dict(op.body), "effects": effects,
+        "loan_id": entry.loan_id,
+        "body": dict(op.body) if kept else None, "effects": effects if kept else None,
     }  # fmt: skip
 
 

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import time
-from collections.abc import Callable
-from datetime import datetime
-from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.templating import Jinja2Templates
 from sqlalchemy import select, update
 
-from kiosk.clock import local
 from server.desk import queries
+from server.desk.session import Desk, genuine, signed_in, to_login
 from server.secrets import hash_password, password_matches
 from server.store import tables
 from server.store.database import Database
 
-_TEMPLATES = Jinja2Templates(str(resources.files("server.desk") / "templates"))
 TRIES, TRY_WINDOW = 5, 60.0
 """Failed sign-ins for one name within so many seconds before it has to wait."""
 _NOBODY = hash_password(secrets.token_hex(8))
 """Compared with where no such name exists, so that a wrong name takes as long as a wrong password."""
 
 
-def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
+def make_router(desk: Desk) -> APIRouter:
     """The routes below `/desk`."""
     router = APIRouter(prefix="/desk", default_response_class=HTMLResponse)
+    database, now, page = desk.database, desk.now, desk.page
     failures: dict[str, list[float]] = {}
-
-    def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        session = request.session
-        session.setdefault("csrf", secrets.token_urlsafe(16))
-        context = {"staff": session.get("staff"), "csrf": session["csrf"], "now": local(now())} | values
-        return _TEMPLATES.TemplateResponse(request, name, context, status_code=status)
-
-    def genuine(request: Request, csrf: str) -> bool:
-        return hmac.compare_digest(csrf, request.session.get("csrf", "-"))
-
-    def signed_in(request: Request) -> bool:
-        return bool(request.session.get("staff"))
-
-    def to_login() -> Response:
-        return RedirectResponse("/desk/login", 303)
 
     @router.get("/login")
     def login_form(request: Request) -> Response:

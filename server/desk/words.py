@@ -6,6 +6,10 @@ KINDS = {
     "check_in": "来館受付",
     "book": "部屋の予約",
     "link_card": "カードの登録",
+    "stop_card": "カードの停止",
+    "set_library_pin": "図書館の暗証番号の設定",
+    "try_library_pin": "図書館の暗証番号の入力",
+    "see_card": "カードの提示",
 }
 OUTCOMES = {
     "applied": "記録しました",
@@ -45,6 +49,11 @@ CODES = {
     "check-in-too-late": "利用時間が終わってからの来館受付です。",
     "check-in-other-place": "予約とは別の館での来館受付です。",
     "already-checked-in": "同じ予約で、もう一度来館受付がありました。",
+    "card-in-two-places": "同じカードが、短い時間に二つの館で使われました。複製のおそれがあります。利用者に連絡し、カードの交換をご案内してください。",
+    "card-reported-lost": "紛失の届けが出ているカードです。カードを預かり、利用者に連絡してください。",
+    "card-not-yours": "この方のカードではないカードを止める操作です。",
+    "library-pin-none": "図書館の暗証番号が設定されていません。",
+    "library-pin-locked": "図書館の暗証番号は、続けて間違えたため止まっています。窓口で設定し直せます。",
     "card-kind-not-linkable": "登録できない種類のカードの申し込みです。",
     "sequence-fork": "同じ番号の操作が二つ届きました。キオスクの複製、または古い記録の復元が考えられます。",
     "chain-broken": "操作のつながりが合いません。キオスクの記録を確かめてください。",
@@ -57,4 +66,23 @@ CLOCKS = {
     "monotonic": "最後の一致から計測",
     "rtc": "本体の時計",
     "guessed": "推定（要確認）",
+}
+
+CARD_KINDS = {
+    "felica": "ICカード（FeliCa）",
+    "transit": "交通系ICカード",
+    "mifare": "ICカード（MIFARE）",
+    "type2": "ICカード・タグ（NFC Type 2）",
+    "type4": "ICカード（NFC Type 4）",
+    "iso15693": "ICタグ（ISO 15693）",
+    "mynumber": "マイナンバーカード",
+    "barcode": "印刷した利用カード",
+    "qr": "スマートフォンの利用カード",
+    "unknown": "わからないカード",
+}
+CARD_STATES = {
+    "requested": "申し込み中",
+    "active": "使えます",
+    "revoked": "使わないことにしました",
+    "lost": "紛失の届けが出ています",
 }

@@ -132,6 +132,17 @@ staff = Table(
     Column("password_hash", Text, nullable=False),
 )
 
+staff_act = Table(
+    "staff_act",
+    metadata,
+    Column("act_id", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("staff", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("patron_id", Text, nullable=False),
+)
+"""Who of the staff changed what for whom."""
+
 counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
 )

@@ -13,8 +13,8 @@ from drivers.cards.allow import Forbidden, guarded
 from drivers.cards.apdu import CardGarbage, CardGone, Command, channel
 
 AP = "00a4040c0ad392f000260100000001"
-EFS = ("000a", "000b", "0006", "0017", "0018")
-READABLE = ("000a", "000b", "0006")
+EFS = ("000a", "000b", "0006", "0008", "0017", "0018")
+READABLE = ("000a", "000b", "0006", "0008")
 HEADER = "3031300d060960864801650304020105000420"
 NONE = ["12", "", "gone"]
 ANSWERS = ["9000"] * 6 + ["9000", "6a82", "63c2", "6984", "6f00", "6c10", "6110", "aabb9000", *NONE]
@@ -78,7 +78,7 @@ near = st.one_of(
     st.sampled_from([SELECT_AP, Command(0x00, 0xA4, 0x00, 0x00)]),
     st.builds(
         lambda ef, p1: Command(0x00, 0xA4, p1, 0x0C, bytes.fromhex(ef)),
-        st.sampled_from([*EFS, "0001", "0002", "0008", "0011", "0014", "0016", "001a", "001b", "3f00"]),
+        st.sampled_from([*EFS, "0001", "0002", "0009", "0011", "0014", "0016", "001a", "001b", "3f00"]),
         st.sampled_from([2, 2, 2, 0, 1, 4, 8]),
     ),
     st.builds(

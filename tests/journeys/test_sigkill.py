@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -14,6 +14,8 @@ from sqlalchemy import select
 from kiosk.booking.model import Booking, BookingState
 from kiosk.clock import SystemClock, local_date
 from kiosk.ids import Uuid7Ids
+from kiosk.people.risk import Action, Assurance, RiskTable
+from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
 from kiosk.store.ledger import SqliteLedger
 from server import cli
 from server.settings import ServerSettings
@@ -34,7 +36,7 @@ def residents_with_bookings(ward: object, now: datetime) -> list[str]:
     tags = []
     for number in range(RESIDENTS):
         patron_id, tag = f"p{number + 100:05d}", f"{number:032x}"
-        ward.link(tag, patron_id)  # type: ignore[attr-defined]
+        ward.give_card(tag, patron_id)  # type: ignore[attr-defined]
         hour = local_date(now)
         ward.records.append(  # type: ignore[attr-defined]
             Booking(booking_id=f"here-{number}", patron_id=patron_id, facility_id=DEMO_FACILITY,
@@ -45,11 +47,21 @@ def residents_with_bookings(ward: object, now: datetime) -> list[str]:
     return tags
 
 
+def hasty_rules() -> RuleSet:
+    """No PIN for a booking, and no card comes too often: these residents have a second to live."""
+    risk = RiskTable(needs=dict.fromkeys(Action, Assurance.POSSESSION))
+    cards = CardRules(mynumber_with_pin=True, linkable=("mynumber",), risk=risk, openings_per_card=10**6)
+    return RuleSet(
+        name="ward", version=2, valid_from=date(2026, 4, 1), body=rules_to_json(Rules(cards=cards))
+    )
+
+
 def test_two_hundred_sudden_deaths_lose_nothing(tmp_path: Path) -> None:
     now, seed = datetime.now(UTC), random.SystemRandom().randrange(2**31)
     url = f"sqlite:///{tmp_path / 'server.db'}"
     ward = make_ward(now=now, patrons=200, items=4000)
     tags = residents_with_bookings(ward, now)
+    ward.records.append(hasty_rules())
     books = ward.free_items(2500)
     cli.migrate(url)
     seed_server(url, ward)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from kiosk.barcodes import numbered
 from kiosk.booking.model import (
     Booking,
     BookingState,
@@ -19,18 +20,21 @@ from kiosk.booking.model import (
     Slot,
 )  # fmt: skip
 from kiosk.codes import Trouble
+from kiosk.decide import EPHEMERAL
+from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
-from kiosk.lending.barcode import make_number
 from kiosk.lending.model import Item
-from kiosk.operations import ClockTrust
-from kiosk.people.model import CardLink, LinkState, Patron
+from kiosk.operations import ClockTrust, Operation
+from kiosk.people.model import CardLink, LibraryPin, LinkState, Patron
+from kiosk.people.pins import LibraryPins
+from kiosk.people.scanned import ScannedCard
+from kiosk.people.tags import CardTagger
 from kiosk.ports import CardIdentity, CardKind, CardProblem, PrinterProblem
 from kiosk.reception import Reception
 from kiosk.records import Put, change_to_json
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
 from kiosk.store.ledger import SqliteLedger
 from kiosk.views import Status, View
-from kiosk.visit import House, Place
 
 NOON = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 """Saturday 21 November 2026, 12:00 in Tokyo."""
@@ -40,7 +44,11 @@ HOME = "hikarigaoka"
 DEVICE = "kiosk-1"
 HANAKO = "p-hanako"
 HANAKO_TAG = "a" * 32
-BOOKS = [make_number("1", 10, n) for n in range(1, 40)]
+TAGGER, PINS = CardTagger(bytes(32)), LibraryPins(bytes(32))
+HANAKO_PIN = "8620"
+HANAKO_NUMBER = numbered("2", 8, 1)
+"""Taro, the other one, has no library PIN."""
+BOOKS = [numbered("1", 10, n) for n in range(1, 40)]
 
 
 @dataclass
@@ -118,7 +126,9 @@ def records() -> list[object]:
         Patron(patron_id=HANAKO, masked_name="練馬 花○", expires_on=date(2028, 3, 31), blocked=False),
         Patron(patron_id="p-old", masked_name="練馬 古○", expires_on=date(2025, 3, 31), blocked=False),
         Patron(patron_id="p-taro", masked_name="練馬 太○", expires_on=date(2028, 3, 31), blocked=False),
+        LibraryPin(patron_id=HANAKO, verifier=PINS.verifier(HANAKO, HANAKO_PIN), wrong=0, wrong_at=None),
         _link(HANAKO_TAG, HANAKO),
+        _link(ScannedCard(CardKind.BARCODE, HANAKO_NUMBER).tag(TAGGER), HANAKO, "barcode"),
         _link("c" * 32, "p-old"),
         _link("d" * 32, "p-taro"),
     ]
@@ -157,8 +167,8 @@ def records() -> list[object]:
     return made
 
 
-def _link(tag: str, patron_id: str) -> CardLink:
-    return CardLink(tag=tag, card_kind="felica", patron_id=patron_id, state=LinkState.ACTIVE, since=NOON)
+def _link(tag: str, patron_id: str, kind: str = "felica") -> CardLink:
+    return CardLink(tag=tag, card_kind=kind, patron_id=patron_id, state=LinkState.ACTIVE, since=NOON)
 
 
 def open_ledger(folder: Path, clock: HandClock | None = None, *, stocked: bool = True) -> SqliteLedger:
@@ -178,7 +188,7 @@ class Counter:
         self.printer = PaperPrinter()
         self.shown: list[View] = []
         self.statuses: list[Status] = []
-        house = House(self.ledger, self.clock, Uuid7Ids(), Place(DEVICE, HOME))
+        house = House(self.ledger, self.clock, Uuid7Ids(), Place(DEVICE, HOME), TAGGER, PINS)
         self.reception = Reception(house, self.printer, self._show)
         self.reception.open()
 
@@ -189,3 +199,7 @@ class Counter:
         for given in inputs:
             self.reception.handle(given)  # type: ignore[arg-type]
         return self.shown[-1]
+
+    def acts(self) -> list[Operation]:
+        """What a resident did, oldest first: what the kiosk notes by itself left out."""
+        return [op for op in self.ledger.queued(1000) if op.kind not in EPHEMERAL]

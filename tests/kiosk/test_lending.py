@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.barcodes import Check, check_character, numbered
 from kiosk.booking.calendar import opening_hours
 from kiosk.booking.model import OpeningRule
 from kiosk.codes import Clash, Refusal
 from kiosk.decide import decide
 from kiosk.decision import Accepted, Context, Refused, Seat
-from kiosk.lending.barcode import check_digit, item_id_of, make_number
+from kiosk.lending.barcode import item_id_of
 from kiosk.lending.decide import Checkout, ReturnItem, due_date
 from kiosk.lending.model import Item, Loan
 from kiosk.people.model import Patron
@@ -50,7 +51,7 @@ def test_a_book_goes_out_for_two_weeks() -> None:
     [
         (checkout(patron_id="nobody"), Refusal.PATRON_UNKNOWN),
         (checkout(patron_id="p-old"), Refusal.PATRON_EXPIRED),
-        (checkout(make_number("1", 10, 999)), Refusal.ITEM_UNKNOWN),
+        (checkout(numbered("1", 10, 999)), Refusal.ITEM_UNKNOWN),
         (checkout(BOOKS[36]), Refusal.ITEM_NOT_FOR_LOAN),
     ],
 )
@@ -133,13 +134,13 @@ def test_a_due_date_is_never_a_closed_day_and_never_early(offset: int) -> None:
 def test_every_label_we_make_is_read_with_or_without_start_and_stop(
     serial: int, start: str, stop: str
 ) -> None:
-    number = make_number("1", 10, serial)
+    number = numbered("1", 10, serial)
     assert item_id_of(f"{start}{number}{stop}\r", SCHEME) == number
 
 
 @given(st.integers(0, 10**8 - 1), st.integers(0, 9), st.integers(1, 9))
 def test_one_wrong_digit_is_always_found(serial: int, place: int, shift: int) -> None:
-    number = make_number("1", 10, serial)
+    number = numbered("1", 10, serial)
     wrong = number[:place] + str((int(number[place]) + shift) % 10) + number[place + 1 :]
     assert isinstance(item_id_of(wrong, SCHEME), Refusal)
 
@@ -151,10 +152,10 @@ def test_no_text_at_all_breaks_the_reading_of_labels(text: str) -> None:
 
 def test_other_barcodes_are_told_apart() -> None:
     assert item_id_of("9784003101018", SCHEME) is Refusal.BARCODE_NOT_AN_ITEM
-    assert item_id_of(make_number("2", 8, 5), SCHEME) is Refusal.BARCODE_NOT_AN_ITEM
+    assert item_id_of(numbered("2", 8, 5), SCHEME) is Refusal.BARCODE_NOT_AN_ITEM
     assert item_id_of("12345", SCHEME) is Refusal.BARCODE_MALFORMED
     assert item_id_of("１２３４５６７８９０", SCHEME) is Refusal.BARCODE_MALFORMED
-    assert check_digit("7992739871") == "3"  # the example of ISO/IEC 7812-1's algorithm
+    assert check_character("7992739871", Check.LUHN) == "3"  # the example of ISO/IEC 7812-1's algorithm
 
 
 def test_an_item_type_without_terms_is_not_for_loan() -> None:

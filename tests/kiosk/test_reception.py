@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.attendant import Attendant
+from kiosk.barcodes import numbered
 from kiosk.booking.model import Booking
 from kiosk.codes import Refusal, Trouble
-from kiosk.lending.barcode import make_number
 from kiosk.operations import Outcome, OutcomeKind, Standing
 from kiosk.people.model import CardLink
 from kiosk.ports import BarcodeScanned, CardFailed, CardKind, CardPlaced, CardRemoved, ReaderDown, ReaderUp
@@ -37,6 +37,8 @@ from kiosk.views import (
     PickDay,
     PickOffer,
     PinEntry,
+    PinProblem,
+    PinPurpose,
     PlaceCardToLink,
     PrintSlip,
     Problem,
@@ -46,7 +48,7 @@ from kiosk.views import (
     StayHere,
     StillThere,
 )  # fmt: skip
-from tests.kiosk.house import BOOKS, NOON, TOMORROW, Counter, PaperCard
+from tests.kiosk.house import BOOKS, HANAKO_PIN, NOON, TOMORROW, Counter, PaperCard
 from tests.kiosk.test_store import fill_the_disk
 
 
@@ -67,6 +69,15 @@ def mynumber(**fields: object) -> PaperCard:
     return PaperCard(kind=CardKind.MYNUMBER, tag=None, **fields)  # type: ignore[arg-type]
 
 
+def surely(counter: Counter) -> Home:
+    """At the menu, with the library PIN given."""
+    home(counter)
+    counter.do(Begin(Action.SET_PIN), EnterPin(HANAKO_PIN))
+    view = counter.do(GoHome())
+    assert isinstance(view, Home)
+    return view
+
+
 def test_the_journey(counter: Counter) -> None:
     """Check in, borrow two books, book a room for tomorrow, link a card, receipt, gone."""
     first = home(counter)
@@ -78,7 +89,9 @@ def test_the_journey(counter: Counter) -> None:
     assert isinstance(borrowing, Borrowing)
     assert [line.title for line in borrowing.lines] == ["本 0", "本 1"]
     assert borrowing.loans_left == 8
-    rooms = counter.do(GoHome(), Begin(Action.BOOK))
+    asked = counter.do(GoHome(), Begin(Action.BOOK))
+    assert asked == PinEntry(PinPurpose.LIBRARY, 5), "a bare card is not enough for a booking"
+    rooms = counter.do(EnterPin(HANAKO_PIN))
     assert isinstance(rooms, ChooseRoom)
     assert rooms.on == TOMORROW
     assert [offer.final for offer in rooms.offers] == [True] * 6 + [False] * 6, "own rooms first, and sure"
@@ -105,8 +118,8 @@ def test_the_journey(counter: Counter) -> None:
     assert counter.printer.slips == [("控え", "…")]
     assert counter.do(Finish()) == Goodbye(card_on_reader=True)
     assert isinstance(counter.do(CardRemoved()), Attract)
-    assert counter.ledger.queue_length() == 5
-    assert counter.statuses[-1].queued == 5
+    assert [op.kind for op in counter.acts()] == ["check_in", "checkout", "checkout", "book", "link_card"]
+    assert counter.statuses[-1].queued == 6, "and where the card was seen"
 
 
 def test_three_touches_to_borrow(counter: Counter) -> None:
@@ -123,7 +136,7 @@ def test_taking_the_card_away_ends_the_visit_at_once(counter: Counter) -> None:
     assert isinstance(counter.do(Tick()), Attract)
     assert isinstance(counter.do(Begin(Action.BORROW)), Attract), "nobody can go on in it"
     assert isinstance(counter.do(BarcodeScanned(BOOKS[0])), Attract)
-    assert counter.ledger.queue_length() == 0
+    assert counter.acts() == []
 
 
 def test_the_next_card_is_greeted_without_waiting(counter: Counter) -> None:
@@ -139,6 +152,8 @@ def test_the_next_card_is_greeted_without_waiting(counter: Counter) -> None:
     [
         (PaperCard(tag="0" * 32), Trouble.CARD_UNKNOWN),
         (PaperCard(kind=CardKind.UNKNOWN, tag=None), Trouble.CARD_UNKNOWN),
+        (PaperCard(kind=CardKind.TYPE4, tag=None, unusable=Trouble.CARD_ID_CHANGES), Trouble.CARD_ID_CHANGES),
+        (PaperCard(kind=CardKind.MYNUMBER, tag=None, tries=0), Trouble.PIN_BLOCKED),
         (mynumber(tries=1), Trouble.PIN_LAST_TRY),
         (mynumber(tries=0), Trouble.PIN_BLOCKED),
     ],
@@ -168,8 +183,8 @@ def test_an_unreadable_card(counter: Counter) -> None:
 
 def test_a_wrong_pin_shows_the_tries_left_and_stops_before_the_last(counter: Counter) -> None:
     card = mynumber()
-    assert counter.do(CardPlaced(card)) == PinEntry(3, wrong=False, linking=False)
-    assert counter.do(EnterPin("0000")) == PinEntry(2, wrong=True, linking=False)
+    assert counter.do(CardPlaced(card)) == PinEntry(PinPurpose.OPEN, 3)
+    assert counter.do(EnterPin("0000")) == PinEntry(PinPurpose.OPEN, 2, PinProblem.WRONG)
     last = counter.do(EnterPin("0001"))
     assert isinstance(last, Problem)
     assert (last.code, last.tries_left) == (Trouble.PIN_LAST_TRY, 1)
@@ -191,7 +206,7 @@ def test_a_card_pulled_out_in_the_middle_of_its_proof(counter: Counter) -> None:
 
 
 def test_the_card_to_link_pulled_out_too_early(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     counter.do(Begin(Action.LINK), CardRemoved(), CardPlaced(mynumber(trouble=Trouble.CARD_REMOVED)))
     assert counter.do(EnterPin("1234")) == PlaceCardToLink()
     assert counter.do(CardRemoved()) == PlaceCardToLink()
@@ -200,9 +215,9 @@ def test_the_card_to_link_pulled_out_too_early(counter: Counter) -> None:
 
 
 def test_a_linked_mynumber_card_opens_a_visit_with_its_pin_once_the_server_agrees(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     counter.do(Begin(Action.LINK), CardRemoved(), CardPlaced(mynumber()), EnterPin("1234"))
-    op = counter.ledger.queued(1)[0]
+    op = counter.acts()[0]
     counter.do(CardRemoved())
     counter.clock.pass_by(GOODBYE_SECONDS)
     counter.do(Tick(), CardPlaced(mynumber()))
@@ -229,7 +244,7 @@ def test_an_expired_patron_is_greeted_but_cannot_borrow(counter: Counter) -> Non
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        (make_number("1", 10, 9999), Refusal.ITEM_UNKNOWN),
+        (numbered("1", 10, 9999), Refusal.ITEM_UNKNOWN),
         (BOOKS[0][:-1] + str((int(BOOKS[0][-1]) + 1) % 10), Refusal.BARCODE_CHECK_DIGIT),
         ("9784003101018", Refusal.BARCODE_NOT_AN_ITEM),
         ("こわれた", Refusal.BARCODE_MALFORMED),
@@ -241,11 +256,11 @@ def test_a_label_that_cannot_be_lent(counter: Counter, text: str, refusal: Refus
     view = counter.do(BarcodeScanned(text))
     assert isinstance(view, Borrowing)
     assert view.refusal is refusal
-    assert counter.ledger.queue_length() == 0
+    assert counter.acts() == []
 
 
 def test_a_room_that_filled_up_meanwhile(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     rooms = counter.do(Begin(Action.BOOK))
     assert isinstance(rooms, ChooseRoom)
     offer = rooms.offers[0]
@@ -258,7 +273,7 @@ def test_a_room_that_filled_up_meanwhile(counter: Counter) -> None:
 
 
 def test_days_and_steps_back(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     counter.do(Begin(Action.BOOK))
     later = counter.do(PickDay(TOMORROW + timedelta(days=3)))
     assert isinstance(later, ChooseRoom)
@@ -270,7 +285,7 @@ def test_days_and_steps_back(counter: Counter) -> None:
 
 
 def test_the_servers_answer_reaches_a_resident_who_is_still_here(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     counter.do(Begin(Action.BOOK))
     view = counter.shown[-1]
     assert isinstance(view, ChooseRoom)
@@ -278,7 +293,7 @@ def test_the_servers_answer_reaches_a_resident_who_is_still_here(counter: Counte
     booked = counter.do(PickOffer(asked.room_id, asked.slot_no), Confirm())
     assert isinstance(booked, Booked)
     assert booked.booking.standing is Standing.REQUESTED
-    op_id = counter.ledger.queued(1)[0].op_id
+    op_id = counter.acts()[0].op_id
     counter.ledger.settle([Outcome(op_id=op_id, outcome=OutcomeKind.APPLIED, server_seq=1)], NOON)
     sure = counter.do(SyncNews(online=True, offline_since=None))
     assert isinstance(sure, Booked)
@@ -286,12 +301,12 @@ def test_the_servers_answer_reaches_a_resident_who_is_still_here(counter: Counte
 
 
 def test_a_no_of_the_server_is_told_now_and_at_the_next_visit(counter: Counter) -> None:
-    home(counter)
+    surely(counter)
     view = counter.do(Begin(Action.BOOK))
     assert isinstance(view, ChooseRoom)
     asked = next(offer for offer in view.offers if not offer.final)
     counter.do(PickOffer(asked.room_id, asked.slot_no), Confirm())
-    op = counter.ledger.queued(1)[0]
+    op = counter.acts()[0]
     (made,) = counter.ledger.state(Query.of(Booking, booking_id=op.body["booking_id"])).all(Booking)
     row = {"table": "booking", "key": [made.booking_id], "row": {
         "booking_id": made.booking_id, "patron_id": made.patron_id, "facility_id": made.facility_id,
@@ -347,7 +362,7 @@ def test_a_printer_that_fails_costs_the_paper_only(counter: Counter) -> None:
     counter.do(BarcodeScanned(BOOKS[0]), Finish())
     counter.printer.broken = True
     assert counter.do(PrintSlip(("控え",))) == Problem(Trouble.PRINTER_FAILED, back=True)
-    assert counter.ledger.queue_length() == 1
+    assert len(counter.acts()) == 1
 
 
 def test_a_full_disk_is_said_and_nothing_was_lent(counter: Counter) -> None:
@@ -381,4 +396,4 @@ def test_a_defect_of_ours_ends_on_a_calm_screen(counter: Counter, caplog: pytest
 
 def test_nothing_secret_is_in_what_we_log_or_repeat() -> None:
     assert "1234" not in repr(EnterPin("1234"))
-    assert "0000" not in repr(PinEntry(3, wrong=True, linking=False))
+    assert "0000" not in repr(PinEntry(PinPurpose.OPEN, 3, PinProblem.WRONG))

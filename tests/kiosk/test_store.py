@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.barcodes import numbered
 from kiosk.booking.decide import BookRoom
 from kiosk.booking.model import Booking, BookingState, Occupancy
 from kiosk.codes import Refusal, Trouble
 from kiosk.decide import command_from_body
 from kiosk.decision import Refused
-from kiosk.lending.barcode import make_number
 from kiosk.lending.decide import Checkout, ReturnItem
 from kiosk.lending.model import Item, Loan
 from kiosk.operations import GENESIS, Outcome, OutcomeKind, chain_hash
@@ -157,7 +157,7 @@ def test_no_damage_anywhere_stops_the_service(
 def test_damage_that_shows_while_running_is_survived(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.apply_page(
-        "epoch-1", 2, [_item(make_number("1", 10, n)) for n in range(100, 3000)], NOON, complete=True
+        "epoch-1", 2, [_item(numbered("1", 10, n)) for n in range(100, 3000)], NOON, complete=True
     )
     waiting = lent(ledger, BOOKS[0])
     ledger._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -16,12 +16,12 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
+from kiosk.barcodes import numbered
 from kiosk.booking.decide import BookRoom
 from kiosk.booking.model import Booking, BookingState, Lease, Occupancy
 from kiosk.booking.queries import offers_on
 from kiosk.clock import local_date
 from kiosk.decision import Context, Refused, Seat
-from kiosk.lending.barcode import make_number
 from kiosk.lending.decide import Checkout, ReturnItem
 from kiosk.lending.model import Item, Loan
 from kiosk.operations import Operation, OutcomeKind, Standing, chain_hash
@@ -457,7 +457,7 @@ def test_an_answer_that_is_none_loses_nothing(
 
 
 def test_an_item_the_server_does_not_know_is_taken_with_a_case(central: Central, kiosk: RemoteKiosk) -> None:
-    stray = make_number("1", 10, 7_000_000)
+    stray = numbered("1", 10, 7_000_000)
     row = {"item_id": stray, "title": "?", "item_type": "book", "home_id": DEMO_FACILITY, "for_loan": True}
     epoch, position = kiosk.ledger.cursor()
     change = {"table": "item", "key": [stray], "row": row}

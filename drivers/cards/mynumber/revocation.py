@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from kiosk.codes import Trouble
 from kiosk.ports import CardProblem
@@ -24,6 +25,19 @@ log = logging.getLogger(__name__)
 
 MAX_AGE = timedelta(days=7)
 """Default for how old a list may be and still count as a check."""
+
+
+MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parser says of certificates and lists that anybody could have made."""
+
+SignedList = tuple[x509.CertificateRevocationList, x509.Certificate]
+"""A list and the authority that signed it."""
 
 
 class RevocationSnapshot:
@@ -35,7 +49,7 @@ class RevocationSnapshot:
         """Raises ValueError, naming the file, for a list that no pinned authority signed."""
         self._max_age = max_age
         known = list(anchors)
-        self._lists = [_signed(path, known) for path in sorted(directory.glob("*.crl"))]
+        self._lists = [_named(path, known) for path in sorted(directory.glob("*.crl"))]
 
     def check(
         self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
@@ -61,15 +75,24 @@ class RevocationSnapshot:
         return crl.last_update_utc <= now <= crl.last_update_utc + self._max_age and not overdue
 
 
-def _signed(
-    path: Path, anchors: list[x509.Certificate]
-) -> tuple[x509.CertificateRevocationList, x509.Certificate]:
-    data = path.read_bytes()
+def _named(path: Path, anchors: list[x509.Certificate]) -> SignedList:
+    try:
+        return signed_list(path.read_bytes(), anchors)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def signed_list(data: bytes, anchors: Iterable[x509.Certificate]) -> SignedList:
+    """A list (DER or PEM) and the pinned authority that signed it; raises ValueError."""
     try:
         crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
-    except ValueError as error:
-        raise ValueError(f"{path}: not a revocation list") from error
-    for anchor in anchors:
-        if crl.is_signature_valid(anchor.public_key()):  # type: ignore[arg-type]
-            return crl, anchor
-    raise ValueError(f"{path}: not signed by a trusted authority")
+        signer = next((one for one in anchors if _signed_by(crl, one)), None)
+    except MALFORMED as error:
+        raise ValueError("not a revocation list") from error
+    if signer is not None:
+        return crl, signer
+    raise ValueError("not signed by a trusted authority")
+
+
+def _signed_by(crl: x509.CertificateRevocationList, anchor: x509.Certificate) -> bool:
+    return crl.is_signature_valid(anchor.public_key())  # type: ignore[arg-type]

@@ -15,14 +15,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from drivers.cards.mynumber.revocation import MAX_AGE, RevocationSnapshot
+from drivers.cards.mynumber.revocation import MALFORMED, MAX_AGE, RevocationSnapshot
 from kiosk.codes import Trouble
 from kiosk.ports import CardProblem
 
 log = logging.getLogger(__name__)
-
-_MALFORMED = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
-"""What the parser says of certificates that anybody could put on a card of his own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class TrustStore:
             certificate.public_key()
             issuer = self._issuer_of(certificate)
             suitable = _may_authenticate(certificate)
-        except _MALFORMED as error:
+        except MALFORMED as error:
             raise CardProblem(Trouble.CERT_UNSUITABLE) from error
         if issuer is None:
             raise CardProblem(Trouble.CERT_UNTRUSTED)
@@ -87,15 +84,22 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _anchor(path: Path) -> x509.Certificate:
-    data = path.read_bytes()
+    try:
+        return authority(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def authority(data: bytes) -> x509.Certificate:
+    """The certificate (DER or PEM) of an authority that may issue others; raises ValueError."""
     try:
         load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
         anchor = load(data)
         is_ca = _may_issue(anchor)
-    except (ValueError, x509.ExtensionNotFound) as error:
-        raise ValueError(f"{path}: not the certificate of an authority") from error
+    except (*MALFORMED, x509.ExtensionNotFound) as error:
+        raise ValueError("not the certificate of an authority") from error
     if not is_ca:
-        raise ValueError(f"{path}: not the certificate of an authority")
+        raise ValueError("not the certificate of an authority")
     return anchor
 
 
