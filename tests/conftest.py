@@ -55,7 +55,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
-    """A running pcscd with the virtual reader, ours to kill unless the system has one of its own."""
+    """A running pcscd with the virtual reader, ours to kill, beside whatever the system runs."""
     with Pcscd(tmp_path_factory.mktemp("pcscd") / "log") as running:
         yield running
 

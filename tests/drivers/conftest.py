@@ -1,10 +1,10 @@
-"""A real pcscd with the virtual reader, and a listener that waits instead of sleeping."""
+"""A desk with a reader on it over any medium, and a listener that waits instead of sleeping."""
 
 from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +15,16 @@ from smartcard import scard
 
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.connection import establish, list_readers, release, status_change
-from drivers.cards.readers.pcsc import PcscReader
+from drivers.cards.readers.watch import WatchedReader
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardEvent, CardPlaced, CardRemoved
+from tests.drivers.media import Medium, Pcsc
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.mynumber import MyNumberCard
 from virtual.cards.pcscd import Pcscd
 from virtual.cards.tray import make_mynumber
-from virtual.cards.vpcd import OnReader, VirtualCard
+from virtual.cards.udp import Antenna
+from virtual.cards.vpcd import VirtualCard
 
 E = TypeVar("E")
 NOW = datetime.now(UTC)
@@ -58,29 +60,38 @@ class Listener:
 class Desk:
     """A reader under test and what it needs."""
 
-    reader: PcscReader
+    medium: Medium
+    reader: WatchedReader
     listener: Listener
     authority: TestAuthority
-    pcscd: Pcscd
     made: list[MyNumberCard] = field(default_factory=list)
-    _down: OnReader | None = None
+    down: dict[int, Callable[[], None]] = field(default_factory=dict)
 
     def lay(self, card: VirtualCard) -> CardPlaced:
         self.put(card)
         return self.listener.wait(CardPlaced)
 
-    def put(self, card: VirtualCard) -> None:
-        self._down = OnReader(card)
+    def put(self, card: VirtualCard, place: int = 0) -> None:
+        self.down[place] = self.medium.lay(card, place)
+
+    def take(self, place: int = 0) -> None:
+        """Lift without waiting."""
+        if place in self.down:
+            self.down.pop(place)()
 
     def lift(self) -> None:
-        if self._down is not None:
-            self._down.take_away()
-            self._down = None
+        if 0 in self.down:
+            self.take()
             self.listener.wait(CardRemoved)
 
     def card(self, **misfortunes: object) -> MyNumberCard:
         self.made.append(make_mynumber(self.authority, NOW, **misfortunes))  # type: ignore[arg-type]
         return self.made[-1]
+
+    @property
+    def pcscd(self) -> Pcscd:
+        assert isinstance(self.medium, Pcsc)
+        return self.medium.pcscd
 
 
 @pytest.fixture(scope="session")
@@ -98,19 +109,26 @@ def empty_reader(pcscd: Pcscd) -> None:
     release(context)
 
 
+@pytest.fixture(scope="session")
+def antenna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Antenna]:
+    """The air of nfcpy's UDP transport, in a process of its own."""
+    with Antenna(tmp_path_factory.mktemp("antenna") / "log") as running:
+        yield running
+
+
 @pytest.fixture
-def desk(empty_reader: None, pcscd: Pcscd, authority: TestAuthority, tmp_path: Path) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, authority: TestAuthority, tmp_path: Path) -> Iterator[Desk]:
+    """A reader that watches: over the medium the test names, else over PC/SC."""
+    medium: Medium = getattr(request, "param", Pcsc)(request)
     authority.save(tmp_path / "trust")
     listener = Listener()
-    reader = PcscReader(
-        CardTagger(KEY), TrustStore(tmp_path / "trust"), "kiosk-1", reader_filter="Virtual PCD"
-    )
-    made = Desk(reader, listener, authority, pcscd)
+    reader = medium.reader(CardTagger(KEY), TrustStore(tmp_path / "trust"), "kiosk-1")
+    made = Desk(medium, reader, listener, authority)
     reader.start(listener.events.put)
     try:
         yield made
     finally:
-        if made._down is not None:
-            made._down.take_away()
+        for place in list(made.down):
+            made.take(place)
         reader.close()
     assert [card.trespasses for card in made.made if card.trespasses] == [], "a tripwire was touched"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -30,7 +31,7 @@ def tool(folder: Path, *command: str) -> str:
     """Run one of OpenSC's tools, and again while pcscd has not noticed the card yet."""
     conf = folder / "opensc.conf"
     conf.write_text(CONF)
-    env = {"OPENSC_CONF": str(conf), "PATH": "/usr/bin:/bin"}
+    env = {**os.environ, "OPENSC_CONF": str(conf), "PATH": "/usr/bin:/bin"}
     for _ in range(20):
         done = subprocess.run(
             command,

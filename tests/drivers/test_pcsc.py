@@ -1,73 +1,34 @@
-"""Cards on a real pcscd: the same code path as hardware."""
+"""What only a real pcscd shows; what every reader promises is in test_contract."""
 
 from __future__ import annotations
 
-import time
+import threading
+from pathlib import Path
 
 import pytest
+from smartcard import scard
 
+from drivers.cards.apdu import Command
 from drivers.cards.mynumber.trust import TrustStore
+from drivers.cards.readers.connection import connected, establish, insertion, release, status_change
 from drivers.cards.readers.pcsc import PcscReader
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
-from kiosk.ports import (
-    CardFailed,
-    CardKind,
-    CardPlaced,
-    CardProblem,
-    CardRemoved,
-    ReaderDown,
-    ReaderUp,
-)  # fmt: skip
+from kiosk.ports import CardEvent, CardPlaced, CardProblem, ReaderDown, ReaderUp
 from tests.drivers.conftest import KEY, NOW, Desk, Listener
 from virtual.cards.felica import FelicaCard
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.tray import make_mynumber
-from virtual.cards.vpcd import OnReader
 
 pytestmark = pytest.mark.serial
 IDM = bytes.fromhex("0114B34D5E6F7081")
+FIRST = "Virtual PCD 00 00"
 
 
 def trouble(placed: CardPlaced, pin: str = "1234") -> tuple[Trouble, int | None]:
     with pytest.raises(CardProblem) as problem:
         placed.card.authenticate(pin, NOW)
     return problem.value.code, problem.value.tries_left
-
-
-def test_a_library_card_is_known_by_its_tag_alone(desk: Desk) -> None:
-    desk.listener.wait(ReaderUp)
-    placed = desk.lay(FelicaCard(IDM))
-    assert placed.card.kind is CardKind.FELICA
-    assert placed.card.tag == CardTagger(KEY).tag(CardKind.FELICA, IDM, "felica")
-    assert IDM.hex() not in repr(placed)
-    desk.lift()
-
-
-def test_a_mynumber_card_proves_its_owner_with_the_pin(desk: Desk) -> None:
-    card = desk.card()
-    placed = desk.lay(card)
-    assert (placed.card.kind, placed.card.tag) == (CardKind.MYNUMBER, None)
-    assert placed.card.pin_tries_left() == 3
-    first = placed.card.authenticate("1234", NOW)
-    assert card.no_pin_in_force.wait(2), "a verified PIN must not stay in force"
-    assert placed.card.authenticate("1234", NOW) == first, "the same card is the same person"
-    assert first.revocation_as_of is None, "without a list nobody can say that it is good"
-    assert card.trespasses == []
-    desk.lift()
-
-
-def test_a_wrong_pin_costs_one_try_and_the_last_is_never_spent(desk: Desk) -> None:
-    card = desk.card()
-    placed = desk.lay(card)
-    assert trouble(placed, "9999") == (Trouble.PIN_WRONG, 2)
-    assert trouble(placed, "12a4")[0] is Trouble.PIN_MALFORMED
-    assert trouble(placed, "１２３４")[0] is Trouble.PIN_MALFORMED
-    assert card.tries_left == 2, "what is no PIN never reaches the card"
-    assert trouble(placed, "9999") == (Trouble.PIN_WRONG, 1)
-    assert trouble(placed, "1234") == (Trouble.PIN_LAST_TRY, 1)
-    assert card.tries_left == 1
-    desk.lift()
 
 
 @pytest.mark.parametrize(
@@ -91,58 +52,46 @@ def test_an_authority_of_the_same_name_is_not_trusted(desk: Desk) -> None:
     desk.lift()
 
 
-def test_a_phone_is_told_apart(desk: Desk) -> None:
-    placed = desk.lay(desk.card(token="JPKIAPGPSETOKEN"))
-    with pytest.raises(CardProblem) as problem:
-        placed.card.pin_tries_left()
-    assert problem.value.code is Trouble.CARD_KIND_NOT_ACCEPTED
-    desk.lift()
-
-
-@pytest.mark.parametrize("ins", [0xB0, 0x20, 0x2A])
-def test_a_card_pulled_out_in_the_middle(desk: Desk, ins: int) -> None:
-    placed = desk.lay(desk.card(torn_at=ins))
-    assert trouble(placed)[0] is Trouble.CARD_REMOVED
-    desk.listener.wait(CardRemoved)
-    desk.lay(FelicaCard(IDM))
-    desk.lift()
-
-
-def test_a_card_that_answers_garbage(desk: Desk) -> None:
-    desk.put(desk.card(garbage=True))
-    assert desk.listener.wait(CardFailed).code is Trouble.CARD_UNREADABLE
-    desk.lift()
-    desk.lay(FelicaCard(IDM))
-    desk.lift()
-
-
-@pytest.mark.parametrize("quirk", ["first_6f00", "split_answers", "wrong_le"])
-def test_the_quirks_of_real_cards(desk: Desk, quirk: str) -> None:
-    placed = desk.lay(desk.card(**{quirk: True}))
-    assert placed.card.authenticate("1234", NOW).kind is CardKind.MYNUMBER
-    desk.lift()
-
-
-def test_an_empty_slot_between_two_cards_is_always_seen(desk: Desk) -> None:
-    for n in range(5):
-        placed = desk.lay(FelicaCard(IDM[:7] + bytes((n,))))
-        assert placed.card.tag == CardTagger(KEY).tag(CardKind.FELICA, IDM[:7] + bytes((n,)), "felica")
-        desk.lift()
-
-
-def test_pcscd_dies_and_comes_back(desk: Desk) -> None:
-    if not desk.pcscd.ours:
-        pytest.skip("the pcscd of this system is not ours to kill")
-    desk.listener.wait(ReaderUp)
+def test_a_card_that_was_changed_unnoticed_is_not_spoken_to(desk: Desk) -> None:
+    """The count of the laying down is asked again under the exclusive connection."""
     card = desk.card()
     desk.lay(card)
-    desk.pcscd.kill()
-    desk.listener.wait(CardRemoved)
-    assert desk.listener.wait(ReaderDown).code is Trouble.READER_SERVICE_DOWN
-    desk.pcscd.start()
-    desk.listener.wait(ReaderUp)
-    again = desk.listener.wait(CardPlaced)
-    assert again.card.authenticate("1234", NOW).kind is CardKind.MYNUMBER
+    context = establish()
+    ((_, state, _),) = status_change(context, [(FIRST, scard.SCARD_STATE_UNAWARE)], 0)
+    release(context)
+    another = insertion(state) - 1  # as if the card had been changed in between
+    card.log.clear()
+    with pytest.raises(CardProblem) as problem, connected(FIRST, threading.Lock(), another) as send:
+        send(Command(0x00, 0xA4, 0x00, 0x00))
+    assert problem.value.code is Trouble.CARD_REMOVED
+    assert card.log == []
+    desk.lift()
+
+
+def test_while_we_talk_to_a_card_no_other_program_can(desk: Desk) -> None:
+    desk.lay(desk.card())
+    context = establish()
+    ((_, state, _),) = status_change(context, [(FIRST, scard.SCARD_STATE_UNAWARE)], 0)
+    protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+    with connected(FIRST, threading.Lock(), insertion(state)):
+        result, *_ = scard.SCardConnect(context, FIRST, scard.SCARD_SHARE_SHARED, protocols)
+        assert result == scard.SCARD_E_SHARING_VIOLATION
+    release(context)
+    desk.lift()
+
+
+def test_another_program_that_holds_the_card_is_waited_for(desk: Desk) -> None:
+    placed = desk.lay(desk.card())
+    context = establish()
+    protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+    result, card, _ = scard.SCardConnect(context, FIRST, scard.SCARD_SHARE_EXCLUSIVE, protocols)
+    assert result == scard.SCARD_S_SUCCESS
+    with pytest.raises(CardProblem) as problem:
+        placed.card.pin_tries_left()
+    assert problem.value.code is Trouble.CARD_UNREADABLE
+    scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+    release(context)
+    assert placed.card.pin_tries_left() == 3
     desk.lift()
 
 
@@ -154,15 +103,31 @@ def test_no_reader_at_all_is_said(desk: Desk) -> None:
     lonely.close()
 
 
-def test_a_second_card_does_not_disturb_the_first(desk: Desk) -> None:
-    desk.lay(FelicaCard(IDM))
-    with OnReader(desk.card(), port=35964):
-        time.sleep(1.0)  # nothing may happen: there is no event to wait for
-        assert desk.listener.events.empty()
-    desk.lift()
+def test_recognising_a_card_is_quick_once_it_is_noticed(desk: Desk) -> None:
+    """pcscd asks the virtual reader every 400 ms; from then on it is our time, and there is little of it."""
+    for card in (FelicaCard(IDM), desk.card()):
+        assert desk.lay(card).io_seconds < 0.3
+        desk.lift()
 
 
-def test_a_trust_directory_with_anything_else_in_it_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_kiosk_that_starts_before_its_reader_service_waits_for_it_even_after_a_defect(desk: Desk) -> None:
+    desk.pcscd.kill()
+    listener = Listener()
+
+    def fragile(event: CardEvent) -> None:
+        listener.events.put(event)
+        if event == ReaderDown(Trouble.READER_SERVICE_DOWN):
+            raise RuntimeError("a defect of ours")
+
+    early = PcscReader(CardTagger(KEY), desk.reader._trust, "kiosk-1")
+    early.start(fragile)
+    assert listener.next() == ReaderDown(Trouble.READER_SERVICE_DOWN)
+    desk.pcscd.start()
+    assert isinstance(listener.wait(ReaderUp), ReaderUp)
+    early.close()
+
+
+def test_a_trust_directory_with_anything_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.pem").write_text("no certificate")
     with pytest.raises(ValueError, match=r"notes\.pem"):
         TrustStore(tmp_path)

@@ -34,6 +34,6 @@ def test_torn_out_at_every_command(desk: Desk) -> None:
         assert isinstance(card, MyNumberCard)
         assert card.tries_left == 3, "a PIN that was not refused costs nothing"
         assert card.trespasses == []
-        desk._down = None
+        desk.down.clear()
     assert desk.lay(desk.card()).card.authenticate("1234", NOW), "and the next card works"
     desk.lift()

@@ -1,4 +1,8 @@
-"""A running pcscd with the virtual reader: the one that is there, or one of our own."""
+"""A pcscd of our own with two virtual readers, beside whatever the system runs.
+
+It needs no rights: the socket is handed to it as systemd would (sd_listen_fds(3)), readers and ports come
+from a folder of its own (`pcscd -c`).
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,20 @@ from pathlib import Path
 from types import TracebackType
 
 from drivers.cards.readers.connection import ServiceLost, establish, list_readers, release
+from virtual.cards.place import READER, place
 from virtual.processes import StartProblem
 
 PROGRAM = "/usr/sbin/pcscd"
-READER = "Virtual PCD"
-_PID_FILE = Path("/run/pcscd/pcscd.pid")
+_IPC_FOLDER = Path("/run/pcscd")
+"""pcscd insists that it exists, though nothing of ours goes there."""
+_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+_LISTENING = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&0 0</dev/null'
 _END_SECONDS = 10
 
 
 def virtual_reader_ready() -> bool:
-    """Whether some pcscd answers and shows the virtual reader."""
+    """Whether our pcscd answers and shows the virtual reader."""
+    place()
     try:
         context = establish()
     except ServiceLost:
@@ -33,7 +41,7 @@ def virtual_reader_ready() -> bool:
 
 
 class Pcscd:
-    """Makes sure that pcscd runs while this is entered; `kill` and `restart` are for tests of recovery."""
+    """Makes sure that pcscd runs while this is entered; `kill` and `start` are for tests of recovery."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -50,17 +58,21 @@ class Pcscd:
         self.stop()
 
     @property
-    def ours(self) -> bool:
-        """Whether we started it (one of the system's is never stopped by us)."""
-        return self._process is not None
+    def port(self) -> int:
+        """Where a card connects to lie on the first reader; the second listens one above."""
+        return place().port
 
     def start(self) -> None:
         """Start one and wait for the virtual reader; raises StartProblem."""
-        command = [PROGRAM, "--foreground"]
-        if os.geteuid() != 0:
-            command = ["sudo", "-n", *command]
-        with self._log.open("ab") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+        command = [PROGRAM, "--foreground", "-c", str(place().readers)]
+        if os.geteuid() == 0:
+            _IPC_FOLDER.mkdir(exist_ok=True)
+            command = [*_NOBODY, *command]
+        with self._log.open("ab") as out, place().listen() as listening:
+            self._process = subprocess.Popen(
+                ["sh", "-c", _LISTENING, "sh", *command],
+                stdin=listening, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
         deadline = time.monotonic() + 15
         while not virtual_reader_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -76,11 +88,6 @@ class Pcscd:
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        if os.geteuid() == 0:
+        if process is not None:
             process.send_signal(number)
-        else:  # our child is sudo, which cannot pass on a SIGKILL: pcscd itself is meant
-            daemon = _PID_FILE.read_text().strip()
-            subprocess.run(["sudo", "-n", "kill", f"-{number.value}", daemon], check=True)
-        process.wait(_END_SECONDS)
+            process.wait(_END_SECONDS)

@@ -14,8 +14,8 @@ import time
 from types import TracebackType
 from typing import Protocol
 
-PORT = 35963
-"""The first virtual reader, `Virtual PCD 00 00`; the second listens one above."""
+from virtual.cards.place import place
+
 _OFF, _ON, _RESET, _ATR = 0, 1, 2, 4
 _RETRY_SECONDS = 0.1
 
@@ -40,11 +40,11 @@ class VirtualCard(Protocol):
 
 
 class OnReader:
-    """Keeps a card on the virtual reader until taken away; comes back by itself when pcscd restarts."""
+    """Keeps a card on a virtual reader (the first of our pcscd) until taken away; comes back by itself."""
 
-    def __init__(self, card: VirtualCard, port: int = PORT) -> None:
+    def __init__(self, card: VirtualCard, port: int | None = None) -> None:
         self.card = card
-        self._port = port
+        self._port = place().port if port is None else port
         self._taken = threading.Event()
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._lie, name="virtual-card", daemon=True)
