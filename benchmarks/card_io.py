@@ -19,7 +19,6 @@ from queue import SimpleQueue
 from typing import Any
 
 from smartcard import scard
-from virtual.cards.reader import VirtualReader
 
 from benchmarks.report import heading, line
 from drivers.cards.apdu import Command
@@ -29,7 +28,8 @@ from drivers.cards.readers.pcsc import PcscReader
 from kiosk.people.tags import CardTagger
 from kiosk.ports import Card, CardEvent, CardPlaced, CardRemoved
 from virtual.cards.felica import FelicaCard
-from virtual.cards.pcscd import READER, Pcscd
+from virtual.cards.pcscd import READER
+from virtual.cards.reader import VirtualReader
 from virtual.cards.tray import LIBRARY_IDM, make_tray
 from virtual.cards.vpcd import OnReader, VirtualCard
 
@@ -249,12 +249,3 @@ def _memory() -> None:
 def _resident_kib() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() // 1024
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, Pcscd(Path(folder) / "pcscd.log"):
-        run()
-
-
-if __name__ == "__main__":
-    main()
