@@ -87,7 +87,7 @@ def build_kiosk(
 
 def _run_kiosk(args: argparse.Namespace) -> int:
     from drivers.cards.mynumber.trust import TrustStore
-    from drivers.cards.readers.pcsc import PcscReader
+    from drivers.cards.readers.choice import make_reader
     from drivers.printer.escpos import EscPosPrinter
     from drivers.scanner.serial import SerialScanner
     from ui.app import make_app
@@ -109,9 +109,9 @@ def _run_kiosk(args: argparse.Namespace) -> int:
     kiosk = build_kiosk(
         settings,
         app.post,
-        reader=PcscReader(
-            CardTagger(settings.ward_key()), TrustStore(settings.trust_dir), settings.device_id,
-            reader_filter=settings.reader,
+        reader=make_reader(
+            settings.reader, CardTagger(settings.ward_key()), TrustStore(settings.trust_dir),
+            settings.device_id,
         ),
         scanner=SerialScanner(settings.scanner) if settings.scanner else None,
         printer=EscPosPrinter(settings.printer) if settings.printer else None,
@@ -148,30 +148,32 @@ def _run_card(args: argparse.Namespace) -> int:
     from drivers.cards.mynumber.trust import TrustStore
 
     if args.action == "watch":
-        return _watch_cards()
+        return _watch_cards(args.reader)
     if args.action == "list-readers":
-        findings = technician.readers()
+        findings = technician.readers(args.reader)
     elif args.action == "inspect":
-        findings = technician.inspect(TrustStore(args.trust) if args.trust else None, datetime.now(UTC))
+        findings = technician.inspect(
+            TrustStore(args.trust) if args.trust else None, datetime.now(UTC), args.reader
+        )
     else:
-        findings = technician.selftest(args.trust)
+        findings = technician.selftest(args.trust, args.reader)
     for finding in findings:
         print(f"{'ok ' if finding.good else 'NOT'}  {finding.name:<24} {finding.value}")
     return 0 if all(finding.good for finding in findings) else 1
 
 
-def _watch_cards() -> int:
+def _watch_cards(setting: str | None) -> int:
     from drivers.cards.mynumber.trust import TrustStore
-    from drivers.cards.readers.pcsc import PcscReader
+    from drivers.cards.readers.choice import make_reader
 
     events: SimpleQueue[CardEvent] = SimpleQueue()
     with TemporaryDirectory() as nothing:  # tags made here are of a key nobody keeps
-        reader = PcscReader(CardTagger(token_bytes(32)), TrustStore(Path(nothing)), "technician")
+        reader = make_reader(setting, CardTagger(token_bytes(32)), TrustStore(Path(nothing)), "technician")
     reader.start(events.put)
     try:
         while True:
             event = events.get()
-            kind = event.card.kind.value if isinstance(event, CardPlaced) else ""
+            kind = event.card.kind.value if isinstance(event, CardPlaced) else getattr(event, "code", "")
             print(f"{datetime.now():%H:%M:%S}  {type(event).__name__:<12} {kind}", flush=True)
     finally:
         reader.close()
@@ -210,6 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     card = commands.add_parser("card", help="readers and cards, for technicians")
     card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest"))
     card.add_argument("--trust", type=Path, help="folder of pinned authorities")
+    card.add_argument("--reader", help="part of a PC/SC reader's name, or nfcpy:PATH (nfcpy:usb:054c:06c3)")
     card.set_defaults(run=_run_card)
 
     demo = commands.add_parser("demo", help="the whole system with virtual cards and a made-up ward")

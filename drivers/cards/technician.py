@@ -12,12 +12,15 @@ from typing import Any
 from cryptography import x509
 from smartcard import scard
 
-from drivers.cards.apdu import Channel
+from drivers.cards.allow import guarded
+from drivers.cards.apdu import CardGarbage, CardGone, Channel, channel
 from drivers.cards.atr import recognise
+from drivers.cards.kinds import Recognised
 from drivers.cards.mynumber.jpki import CertificatesPresent, JpkiApplication
 from drivers.cards.mynumber.profile import CardProfile
 from drivers.cards.mynumber.revocation import MALFORMED
 from drivers.cards.mynumber.trust import TrustStore
+from drivers.cards.readers.choice import nfcpy_path
 from drivers.cards.readers.connection import (
     ServiceLost,
     connected,
@@ -27,6 +30,10 @@ from drivers.cards.readers.connection import (
     release,
     status_change,
 )  # fmt: skip
+from drivers.cards.readers.nfc_field import FieldLost, opened
+from drivers.cards.readers.nfcpy import recognise as recognise_link
+from drivers.cards.readers.watch import ReaderLost
+from kiosk.codes import Trouble
 from kiosk.people.tags import KEY_BYTES, CardTagger
 from kiosk.ports import CardKind, CardProblem
 
@@ -43,14 +50,17 @@ class Finding:
     good: bool = True
 
 
-def readers() -> list[Finding]:
-    """The readers that are plugged in, and whether a card lies on each."""
+def readers(reader: str | None = None) -> list[Finding]:
+    """The readers that are plugged in (those this setting means), and whether a card lies on each."""
+    path = nfcpy_path(reader)
+    if path is not None:
+        return [_nfcpy_reader(path)]
     try:
         context = establish()
     except ServiceLost as lost:
         return [Finding("pcscd", f"not reachable ({lost}). Start it: systemctl start pcscd", good=False)]
     try:
-        names = list_readers(context)
+        names = _named(context, reader)
         found = [Finding(name, "card" if _card_state(context, name)[2] else "empty") for name in names]
         advice = "none. Plug one in; libccid must know it (pcsc_scan)"
         return found or [Finding("readers", advice, good=False)]
@@ -66,14 +76,21 @@ def _card_state(context: Any, reader: str) -> tuple[int, bytes, bool]:
     return insertion(state), atr, bool(state & scard.SCARD_STATE_PRESENT)
 
 
-def inspect(trust: TrustStore | None, now: datetime) -> list[Finding]:
+def _named(context: Any, part: str | None) -> list[str]:
+    return [name for name in list_readers(context) if (part or "") in name]
+
+
+def inspect(trust: TrustStore | None, now: datetime, reader: str | None = None) -> list[Finding]:
     """The first card that lies on any reader: kind, ATR, tries left, certificate dates and trust."""
+    path = nfcpy_path(reader)
+    if path is not None:
+        return list(_nfcpy_card(path, trust, now))
     try:
         context = establish()
     except ServiceLost as lost:
         return [Finding("pcscd", f"not reachable ({lost})", good=False)]
     try:
-        for name in list_readers(context):
+        for name in _named(context, reader):
             laid_down, atr, present = _card_state(context, name)
             if present:
                 return [Finding("reader", name), *_card(name, laid_down, atr, trust, now)]
@@ -90,12 +107,46 @@ def _card(
     yield Finding("ATR", atr.hex(" ").upper())
     try:
         with connected(name, threading.Lock(), laid_down) as send:
-            found = recognise(atr, send, _NO_KEY)
-            yield Finding("kind", found.kind.value, good=found.kind is not CardKind.UNKNOWN)
-            if found.profile is not None:
-                yield from _mynumber(send, found.profile, trust, now)
+            yield from _recognised(recognise(atr, send, _NO_KEY), send, trust, now)
     except CardProblem as problem:
         yield Finding("card", problem.code.value, good=False)
+
+
+def _recognised(
+    found: Recognised, send: Channel, trust: TrustStore | None, now: datetime
+) -> Iterator[Finding]:
+    yield Finding("kind", found.kind.value, good=found.kind is not CardKind.UNKNOWN)
+    if found.unusable is not None:
+        yield Finding("known again", f"never ({found.unusable.value})", good=False)
+    if found.profile is not None:
+        yield from _mynumber(send, found.profile, trust, now)
+
+
+def _nfcpy_reader(path: str) -> Finding:
+    try:
+        with opened(path) as field:
+            return Finding(field.name, "empty" if field.find() is None else "card")
+    except CardGone:
+        return Finding(path, "card that does not answer")
+    except (ReaderLost, FieldLost) as lost:
+        return Finding(path, str(lost), good=False)
+
+
+def _nfcpy_card(path: str, trust: TrustStore | None, now: datetime) -> Iterator[Finding]:
+    try:
+        with opened(path) as field:
+            link = field.find()
+            if link is None:
+                yield Finding("card", "none on the reader. Lay one down and try again", good=False)
+                return
+            yield Finding("reader", field.name)
+            yield Finding("technology", link.technology)
+            send = guarded(channel(link.transmit))
+            yield from _recognised(recognise_link(link, send, _NO_KEY), send, trust, now)
+    except (CardGone, CardGarbage):
+        yield Finding("card", Trouble.CARD_UNREADABLE.value, good=False)
+    except (ReaderLost, FieldLost) as lost:
+        yield Finding("reader", str(lost), good=False)
 
 
 def _mynumber(
@@ -142,9 +193,9 @@ def _trusted(trust: TrustStore | None, der: bytes, now: datetime) -> Finding:
     )
 
 
-def selftest(trust_dir: Path | None) -> list[Finding]:
+def selftest(trust_dir: Path | None, reader: str | None = None) -> list[Finding]:
     """Everything that can be known without a resident's card: service, readers, trusted authorities."""
-    found = readers()
+    found = readers(reader)
     if trust_dir is not None:
         found.append(_trust_dir(trust_dir))
     return found

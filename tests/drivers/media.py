@@ -127,6 +127,9 @@ class Cable:
         self._frontend = frontend
         self._pulled = pulled
 
+    def __str__(self) -> str:
+        return str(self._frontend)
+
     def __getattr__(self, name: str) -> Any:
         if self._pulled.is_set() and name != "close":
             raise OSError(errno.ENODEV, "No such device")

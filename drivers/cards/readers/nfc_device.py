@@ -54,6 +54,8 @@ def open_device(path: str, open_exact: Open | None = None) -> Any:
             return (open_exact or nfc.ContactlessFrontend)(exact)
         except OSError as error:
             refusal = error
+        except ValueError as error:
+            raise ReaderLost(Trouble.READER_MISSING, f"{path}: no path that nfcpy knows") from error
     raise ReaderLost(*explained(path, refusal)) from refusal
 
 

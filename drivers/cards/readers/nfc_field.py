@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.cards.apdu import CardGarbage, CardGone
-from drivers.cards.readers.nfc_device import load
+from drivers.cards.readers.nfc_device import load, open_device
 from kiosk.ports import CardKind
 
 TECHNOLOGIES = ("106A", "106B", "212F")
@@ -203,6 +203,16 @@ class Field:
             raise (CardGarbage if broken else CardGone)(str(error)) from error
         except _ODD as error:
             raise CardGarbage(type(error).__name__) from error
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Field]:
+    """A reader for a moment, given back with its field off. Raises ReaderLost."""
+    field = Field(open_device(path))
+    try:
+        yield field
+    finally:
+        field.close()
 
 
 def _is_random(uid: bytes) -> bool:

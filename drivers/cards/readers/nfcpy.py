@@ -31,6 +31,15 @@ between two uses of a card; one that makes up its number at every power-up is th
 this has passed."""
 
 
+def recognise(link: Link, send: Channel, tagger: CardTagger) -> Recognised:
+    """Talk to the card just enough to know what it is. Raises CardGone, CardGarbage."""
+    if link.kind is None:
+        return chip(send, lambda: link.identifier, tagger)
+    if link.kind is CardKind.UNKNOWN:
+        return Recognised(CardKind.UNKNOWN)
+    return storage(link.kind, link.identifier, tagger, link.systems)
+
+
 @dataclass
 class _Laying:
     """One card, from being laid down until it is lifted. `link` None: it left, or may be another."""
@@ -78,7 +87,7 @@ class NfcpyReader(WatchedReader):
             if link is not None:
                 self._laying = laying = _Laying(link)
                 session = partial(self._session, field, laying)
-                self._card_came(self._path, session, partial(self._recognise, link))
+                self._card_came(self._path, session, lambda send: recognise(link, send, self._tagger))
             return
         with self._lock:
             there = self._still_there(field, laying)
@@ -102,13 +111,6 @@ class NfcpyReader(WatchedReader):
         if link.alive() or link.alive():  # one answer may be lost on the air
             return True
         return self._off_and_on(field, laying, after_silence=True)
-
-    def _recognise(self, link: Link, send: Channel) -> Recognised:
-        if link.kind is None:
-            return chip(send, lambda: link.identifier, self._tagger)
-        if link.kind is CardKind.UNKNOWN:
-            return Recognised(CardKind.UNKNOWN)
-        return storage(link.kind, link.identifier, self._tagger, link.systems)
 
     # ---- one use of the card ----------------------------------------------------------------
 
