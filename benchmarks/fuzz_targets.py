@@ -17,7 +17,16 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from drivers.cards.allow import guarded
-from drivers.cards.apdu import MAX_RESPONSE_PARTS, CardGarbage, CardGone, Channel, Command, channel, split
+from drivers.cards.apdu import (
+    MAX_RESPONSE_PARTS,
+    CardGarbage,
+    CardGone,
+    Channel,
+    Command,
+    Response,
+    channel,
+    split,
+)
 from drivers.cards.atr import recognise
 from drivers.cards.mynumber.attributes import file_length, parse
 from drivers.cards.mynumber.jpki import JpkiApplication
@@ -41,7 +50,7 @@ _JPKI, _SUPPORT = "d392f000260100000001", "d3921000310001010408"
 _SELECT_AP = ("00a4040c0a" + _JPKI, "00a4040c0a" + _SUPPORT)
 _FILES = {_JPKI: ("0006", "0008", "000a", "000b", "0017", "0018"), _SUPPORT: ("0002", "0011", "0015")}
 _HEADS = ("00a40000", "00a4040c", "00a4020c", "00b0", "00200080", "802a0080", "00c00000", "ffca0000")
-COMMANDS = {"recognise": 2, "tries": 8, "log in": 29, "attributes": 15}
+COMMANDS = {"recognise": 3, "tries": 8, "log in": 29, "attributes": 15}
 """The most that a flow ever asks of a card, whatever the card answers: a certificate of 4 KiB, attributes of 2."""
 BOUND = {flow: commands * (2 + MAX_RESPONSE_PARTS) for flow, commands in COMMANDS.items()}
 """The same on the wire: each command perhaps repeated with another length, its answer perhaps in parts."""
@@ -51,7 +60,7 @@ class Wire:
     """A card that answers with the bytes it was given, and objects to whatever it should not be told."""
 
     def __init__(self, answers: bytes, bound: int, underlying: MyNumberCard | None = None) -> None:
-        self._answers = answers
+        self._answers = self._script = answers
         self._bound = bound
         self._underlying = underlying
         self._application = ""
@@ -81,8 +90,9 @@ class Wire:
 
     def _answer(self, raw: bytes) -> bytes:
         """The next of the given bytes: F0–FF leaves it to a true card, else so much data and a status word."""
-        if not self._answers:
-            raise CardGone("nothing more to say")
+        if not self._script:
+            raise CardGone("nothing to say")
+        self._answers = self._answers or self._script  # and so on for ever: only we can end it
         first, self._answers = self._answers[0], self._answers[1:]
         if first >= 0xF0 and self._underlying is not None:
             return self._underlying.answer(raw)
@@ -115,6 +125,19 @@ def _house() -> _House:
     return _House(made, trust, issued, revoked, MyNumberCard(made, issued, key, resident=Resident()))
 
 
+def _counted(send: Channel, most: int) -> Channel:
+    """A channel that objects to more than so many commands."""
+    sent: list[Command] = []
+
+    def counted(command: Command) -> Response:
+        sent.append(command)
+        if len(sent) > most:
+            raise AssertionError(f"more than {most} commands")
+        return send(command)
+
+    return counted
+
+
 def _talk(flow: str, answers: bytes, act: Callable[[Channel], object], by: AttributesBy) -> None:
     card = _house().card
     card.power_off()
@@ -123,7 +146,7 @@ def _talk(flow: str, answers: bytes, act: Callable[[Channel], object], by: Attri
             pin.tries = pin.limit
     card.log.clear()
     try:
-        act(guarded(channel(Wire(answers, BOUND[flow], card)), attributes=by))
+        act(guarded(_counted(channel(Wire(answers, BOUND[flow], card)), COMMANDS[flow]), attributes=by))
     except TYPED as error:
         if "1234" in str(error) or Resident().number_b in str(error):
             raise AssertionError("a secret in an error") from error

@@ -14,9 +14,11 @@ from benchmarks.fuzz_targets import BOUND, COMMANDS, TARGETS, Wire, seeds
 from drivers.cards.apdu import MAX_RESPONSE_PARTS, CardGarbage, Command, channel
 from drivers.cards.mynumber.support import read_attributes
 from drivers.cards.mynumber.trust import TrustStore
+from kiosk.codes import Trouble
 from kiosk.rules import AttributesBy
 from tests.drivers.conftest import NOW
-from tests.drivers.flows import Handling
+from tests.drivers.flows import Handling, outcome
+from virtual.cards.chip import ChipCard
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.resident import Resident
 from virtual.cards.tray import make_mynumber
@@ -122,9 +124,13 @@ def test_the_bound_is_what_the_longest_honest_talk_needs(
     authority.save(folder)
     desk = Handling(TrustStore(folder))
     card = make_mynumber(authority, NOW, resident=Resident(address="光" * 600))
-    desk.recognise(card)
+    desk.recognise(ChipCard())  # has no application: it is asked for its identifier too
     assert len(desk.sent) == COMMANDS["recognise"]
     profile = desk.profile(card)
+    desk.sent.clear()
+    card.certificate = b"\x30\x82\x0f\xfc" + bytes(4092)
+    assert outcome(lambda: desk.log_in(card)) is Trouble.CERT_UNSUITABLE
+    assert len(desk.sent) == 2 + COMMANDS["log in"] - 5, "recognised, then all but PIN and signature"
     desk.sent.clear()
     read_attributes(desk.channel(card, AttributesBy.PIN), profile, AttributesBy.PIN, "5678")
     assert len(desk.sent) == COMMANDS["attributes"]
