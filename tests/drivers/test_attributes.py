@@ -257,7 +257,7 @@ def test_anything_else_is_no_file_of_attributes(broken: bytes) -> None:
         parse(broken)
 
 
-# ---- leaving nothing ----------------------------------------------------------------------------------------
+# ---- leaving nothing --------------------------------------------------------------------------------------
 
 
 @BY
