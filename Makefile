@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench fuzz lint types floors check lock gallery clean
+.PHONY: run test bench bench-cards fuzz lint types floors check lock gallery clean
 
 run:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run
@@ -32,6 +32,10 @@ floors:
 bench:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
 	$(BIN)/python -m benchmarks
+
+bench-cards:
+	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
+	$(BIN)/python -m benchmarks cards
 
 fuzz:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh test

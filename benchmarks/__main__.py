@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import card, lending, start, sync
+from benchmarks import card, card_io, lending, start, sync
 
-ALL = {"lending": lending.run, "sync": sync.run, "card": card.run, "start": start.run}
+ALL = {"lending": lending.run, "sync": sync.run, "card": card.run, "cards": card_io.run, "start": start.run}
 
 
 def main(names: list[str]) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from drivers.cards.allow import guarded
 from drivers.cards.apdu import MAX_RESPONSE_PARTS, CardGarbage, CardGone, Channel, Command, channel, split
-from drivers.cards.kinds import recognise
+from drivers.cards.atr import recognise
 from drivers.cards.mynumber.attributes import file_length, parse
 from drivers.cards.mynumber.jpki import JpkiApplication
 from drivers.cards.mynumber.login import log_in, tries_before_pin

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from kiosk.codes import Trouble
 from kiosk.decision import Accepted, Refused
 from kiosk.operations import ClockTrust, Operation, Outcome, OutcomeKind
-from kiosk.rules import Rules
+from kiosk.rules import AttributesBy, Rules
 from kiosk.state import Query, State
 
 R = TypeVar("R")
@@ -133,7 +133,7 @@ class Card(Protocol):
 class CardWithAttributes(Card, Protocol):
     """A card that can also tell who its owner is, where the ward's rules let it (`CardRules.attributes`)."""
 
-    def attributes(self, secret: str, now: datetime) -> Attributes:
+    def attributes(self, by: AttributesBy, secret: str) -> Attributes:
         """The four attributes for the 照合番号B or PIN the resident typed. Refuses at one try left."""
         ...
 

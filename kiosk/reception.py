@@ -14,17 +14,14 @@ from datetime import datetime
 from kiosk.booking.model import Facility
 from kiosk.booking.queries import facility_place
 from kiosk.codes import Refusal, Trouble
-from kiosk.greeting import Greeter, Turned
+from kiosk.entrance import Entrance
 from kiosk.house import House
 from kiosk.people.risk import Assurance
-from kiosk.people.scanned import ScannedCard
 from kiosk.ports import (
     BarcodeScanned,
     Card,
     CardEvent,
     CardFailed,
-    CardIdentity,
-    CardKind,
     CardPlaced,
     CardProblem,
     CardRemoved,
@@ -34,7 +31,6 @@ from kiosk.ports import (
     ReaderUp,
     StoreProblem,
 )
-from kiosk.rules import CardRules
 from kiosk.state import Query
 from kiosk.views import (
     Attract,
@@ -59,7 +55,6 @@ from kiosk.views import (
     PickDay,
     PickOffer,
     PinEntry,
-    PinProblem,
     PinPurpose,
     PlaceCardToLink,
     PrintSlip,
@@ -106,7 +101,7 @@ class Reception:
 
     def __init__(self, house: House, printer: Printer | None, show: Callable[[View | Status], None]) -> None:
         self._house = house
-        self._greeter = Greeter(house)
+        self._entrance = Entrance(house)
         self._printer = printer
         self._show_outside = show
         self._visit: Visit | None = None
@@ -183,9 +178,9 @@ class Reception:
             self._attract()
         if self._visit is None:
             self._return = None
-            self._recognise(card)
+            self._enter(self._entrance.placed(card))
         elif isinstance(self._view, PlaceCardToLink):
-            self._link(self._visit, card)
+            self._show(self._entrance.placed_to_link(card, self._visit))
 
     def _removed(self) -> None:
         self._card = None
@@ -202,74 +197,24 @@ class Reception:
 
     # ---- who is it --------------------------------------------------------------------------
 
-    def _recognise(self, card: Card) -> None:
-        if card.tag is not None:
-            self._greet(card.tag, card.kind)
-        elif card.kind is CardKind.MYNUMBER and self._rules_cards().mynumber_with_pin:
-            self._ask_pin(card, linking=False)
-        else:
-            known = card.kind is not CardKind.UNKNOWN
-            other = Trouble.CARD_KIND_NOT_ACCEPTED if known else Trouble.CARD_UNKNOWN
-            self._show(Problem(card.unusable or other, back=False))
-
-    def _rules_cards(self) -> CardRules:
-        return self._house.context().rules.cards
-
-    def _greet(self, tag: str, kind: CardKind) -> None:
-        found = self._greeter.greet(tag, kind)
-        if isinstance(found, Turned):
-            log.info("%s", found.code.value)
-            self._show(Problem(found.code, back=False, as_of=found.as_of))
-            return
-        visit = Visit.of(self._house, found)
-        view = visit.home()
-        if isinstance(view, Problem):
-            log.info("%s", view.code.value)
-        else:
-            self._visit = visit
-        self._show(view)
-
-    def _ask_pin(self, card: Card, *, linking: bool) -> None:
-        tries = card.pin_tries_left()
-        if tries <= 1:  # the last try stays with its owner: only the ward office can unlock a card
-            raise CardProblem(Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED, tries)
-        self._show(PinEntry(PinPurpose.LINK if linking else PinPurpose.OPEN, tries))
+    def _enter(self, given: View | Visit) -> None:
+        """Begin the visit, or show why there is none yet."""
+        if isinstance(given, Visit):
+            self._visit = given
+            given = given.home()
+        self._show(given)
 
     def _pin_entered(self, pin: str) -> None:
-        view = self._view
+        view, visit = self._view, self._visit
         if not isinstance(view, PinEntry):
             return
-        if view.purpose in _ON_CARD:
-            self._card_pin(view, pin)
-        elif self._visit is not None and view.purpose is PinPurpose.LIBRARY:
-            self._show(self._visit.library_pin(pin))
-        elif self._visit is not None:
-            self._show(self._visit.step_up.chosen(pin))
-
-    def _card_pin(self, asked: PinEntry, pin: str) -> None:
-        card = self._card
-        if card is None:
-            return
-        self._show(Working())
-        try:
-            identity = card.authenticate(pin, self._house.clock.now())
-        except CardProblem as problem:
-            if problem.code not in (Trouble.PIN_WRONG, Trouble.PIN_MALFORMED):
-                raise
-            self._wrong_pin(asked, problem)
-            return
-        finally:
-            card.release()
-        self._proved(identity, linking=asked.purpose is PinPurpose.LINK)
-
-    def _wrong_pin(self, asked: PinEntry, problem: CardProblem) -> None:
-        tries = asked.tries_left if problem.tries_left is None else problem.tries_left
-        log.info("%s", problem.code.value)
-        if tries is not None and tries <= 1:
-            code = Trouble.PIN_LAST_TRY if tries else Trouble.PIN_BLOCKED
-            self._show(Problem(code, back=self._visit is not None, tries_left=tries))
-        else:
-            self._show(PinEntry(asked.purpose, tries, PinProblem.WRONG))
+        if view.purpose in _ON_CARD and self._card is not None:
+            self._show(Working())
+            self._enter(self._entrance.pin_for_card(self._card, view, pin, visit))
+        elif visit is not None and view.purpose is PinPurpose.LIBRARY:
+            self._show(visit.library_pin(pin))
+        elif visit is not None and view.purpose not in _ON_CARD:
+            self._show(visit.step_up.chosen(pin))
 
     def _other_way(self) -> None:
         """They have no PIN, or do not remember it: nothing is tried, and nobody is sent away."""
@@ -278,20 +223,6 @@ class Reception:
             code = Trouble.OTHER_WAY if on_card else Trouble.LIBRARY_PIN_FORGOTTEN
             surely = self._visit is not None and self._visit.step_up.assurance is not Assurance.NONE
             self._show(Problem(code, back=surely))
-
-    def _proved(self, identity: CardIdentity, *, linking: bool) -> None:
-        if linking and self._visit is not None:
-            self._show(self._visit.link(identity.tag, identity.kind))
-        else:
-            self._greet(identity.tag, identity.kind)
-
-    def _link(self, visit: Visit, card: Card) -> None:
-        if card.tag is not None:
-            self._show(visit.link(card.tag, card.kind))
-        elif card.kind is CardKind.MYNUMBER:
-            self._ask_pin(card, linking=True)
-        else:
-            self._show(Problem(card.unusable or Refusal.CARD_KIND_NOT_LINKABLE, back=True))
 
     def _card_problem(self, problem: CardProblem) -> None:
         if problem.code is Trouble.CARD_REMOVED and self._visit is not None:
@@ -385,16 +316,9 @@ class Reception:
         return waiting and self._card is None
 
     def _card_scanned(self, text: str) -> None:
-        scanned = self._greeter.scanned(text)
-        if isinstance(scanned, Trouble):
-            log.info("%s", scanned.value)
-            self._show(Problem(scanned, back=self._visit is not None))
-        elif isinstance(scanned, ScannedCard):
-            tag = scanned.tag(self._house.tagger)
-            if self._visit is not None:
-                self._show(self._visit.link(tag, scanned.kind))
-            else:
-                self._greet(tag, scanned.kind)
+        given = self._entrance.scanned(text, self._visit)
+        if given is not None:
+            self._enter(given)
 
     # ---- time and news ----------------------------------------------------------------------
 

@@ -26,6 +26,9 @@ MAX_BODY = 1 << 20
 MAX_PAGE = 2000
 """Changes on one feed page."""
 
+MAX_NUMBER = (1 << 31) - 1
+"""The largest incarnation, sequence number and schema version."""
+
 PROBLEM_JSON = "application/problem+json"
 
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -62,10 +65,10 @@ class WireOperation(_Wire):
     """`kiosk.operations.Operation` on the wire."""
 
     op_id: Uuid
-    incarnation: Annotated[int, Field(ge=1)]
-    seq: Annotated[int, Field(ge=1)]
+    incarnation: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+    seq: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
     kind: Annotated[str, Field(min_length=1, max_length=40)]
-    schema_v: Annotated[int, Field(ge=1)]
+    schema_v: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
     at: AwareDatetime
     mono_ms: Annotated[int, Field(ge=0)]
     boot_id: Annotated[str, Field(max_length=64)]
@@ -73,6 +76,8 @@ class WireOperation(_Wire):
     body: dict[str, Any]
     prev_hash: Sha256Hex
     hash: Sha256Hex
+    withheld: bool = False
+    """The server refused this operation as it was: it comes without its contents, so as to be parked."""
 
     @staticmethod
     def of(op: Operation) -> WireOperation:
@@ -91,18 +96,32 @@ class WireOperation(_Wire):
             hash=op.hash,
         )
 
+    def emptied(self) -> WireOperation:
+        """The same place in the journal, without contents."""
+        return self.model_copy(update={"body": {}, "withheld": True})
+
     def operation(self, device_id: str) -> Operation:
-        return Operation(
-            device_id=device_id, **{name: getattr(self, name) for name in type(self).model_fields}
-        )
+        names = Operation.__dataclass_fields__.keys() - {"device_id"}
+        return Operation(device_id=device_id, **{name: getattr(self, name) for name in names})
 
 
 class PushRequest(_Wire):
-    """Operations of one device and one incarnation in ascending, gapless `seq` order."""
+    """Operations of one device and one incarnation in ascending, gapless `seq` order.
+
+    A server that cannot read one of them parks that one, if only it can tell its `op_id`.
+    """
 
     protocol: int
     batch_id: Uuid
     operations: Annotated[list[WireOperation], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class LoosePushRequest(_Wire):
+    """The same, of operations that are not all readable."""
+
+    protocol: int
+    batch_id: Uuid
+    operations: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class WireChange(_Wire):

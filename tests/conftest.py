@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import uvicorn
+from hypothesis import settings
 
 from kiosk.clock import SystemClock
 from kiosk.ids import Uuid7Ids
@@ -31,6 +32,8 @@ from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
 HANAKO_TAG = "a" * 32
+settings.register_profile("machikado", deadline=None)  # no test asserts a time
+settings.load_profile("machikado")
 _watch = Watch()
 _watch.install()
 

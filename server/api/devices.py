@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from kiosk.ids import Uuid7Ids
 from server.api.problems import ProblemError
+from server.apply.arrival import Arrival, read_batch
 from server.apply.batch import Gap, apply_batch
 from server.apply.leases import renew_leases
 from server.apply.sightings import forget_sightings
@@ -28,6 +29,7 @@ from sync.protocol import (
     FeedChange,
     FeedPage,
     Heartbeat,
+    LoosePushRequest,
     ProblemType,
     PushRequest,
     PushResponse,
@@ -63,6 +65,18 @@ def parsed(model: type[M], body: bytes) -> M:
     return request
 
 
+def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
+    try:
+        return read_batch(device_id, parsed(PushRequest, body))
+    except ProblemError as problem:
+        if problem.problem.type != ProblemType.MALFORMED:
+            raise
+    try:
+        return read_batch(device_id, parsed(LoosePushRequest, body))
+    except ValidationError as error:
+        raise ProblemError(ProblemType.MALFORMED, "an operation without an id") from error
+
+
 Body = Annotated[bytes, Depends(read_body)]
 
 
@@ -85,9 +99,9 @@ def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
 
     @router.post("/operations", response_model=PushResponse)
     def push(device: proven, body: Body) -> Response:
-        request = parsed(PushRequest, body)
+        arrivals = _arrivals(device.device_id, body)
         try:
-            return _written(apply_batch(database, device.device_id, request, now(), ids))
+            return _written(apply_batch(database, device.device_id, arrivals, now(), ids))
         except Gap as gap:
             raise ProblemError(ProblemType.GAP, expected_seq=gap.expected) from gap
 

@@ -8,60 +8,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from kiosk.clock import local_date
-from kiosk.decide import DECIDERS, EPHEMERAL, command_from_body, decide, load_state
+from kiosk.decide import DECIDERS, command_from_body, command_to_body, decide, load_state
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.ids import Uuid7Ids
-from kiosk.lending.decide import ReturnDecider, ReturnItem
+from kiosk.lending.decide import ReturnItem
 from kiosk.lending.model import Loan
-from kiosk.operations import Operation, OutcomeKind, chain_hash
-from kiosk.records import Change, Put, Remove, change_to_json
+from kiosk.operations import OutcomeKind
+from kiosk.records import Change, Put, Remove
 from kiosk.rules import Rules, RuleSet, rules_on
 from kiosk.state import Query, State
-from server.store import tables
-from server.store.database import Database, fetch, take_numbers, write_changes
-from sync.protocol import PushRequest, PushResponse, WireChange, WireOutcome
+from server.apply.arrival import NOT_UNDERSTOOD, Arrival
+from server.apply.ledger import forget_loans, known_outcomes, read_device, write_ledger, write_position
+from server.apply.order import Entry, Gap, judge_order
+from server.faults import in_short
+from server.store.database import Database, fetch, write_changes
+from sync.protocol import PushResponse, WireOutcome
 
 log = logging.getLogger(__name__)
 
-
-class Gap(Exception):
-    """Operations are missing before this batch; `expected` is the sequence number to go on from."""
-
-    def __init__(self, expected: int) -> None:
-        super().__init__(f"expected sequence number {expected}")
-        self.expected = expected
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """The device a batch comes from, as the server knew it before."""
-
-    device_id: str
-    facility_id: str
-    incarnation: int
-    last_seq: int
-    last_hash: str
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One new operation on its way through."""
-
-    op: Operation
-    command: object | None = None
-    outcome: OutcomeKind = OutcomeKind.APPLIED
-    codes: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
-    loan_id: str | None = None
-    result: WireOutcome | None = None
+LONGEST_TEXT = 200
+"""Characters of one value of a command; longer is nothing that people or labels give."""
+LARGEST_NUMBER = (1 << 31) - 1
+YEARS = range(1970, 2200)
+"""Years an act can happen in: a clock without battery starts in 1970."""
 
 
 @dataclass(slots=True)
@@ -73,97 +50,59 @@ class _Work:
 
 
 def apply_batch(
-    database: Database, device_id: str, request: PushRequest, now: datetime, ids: Uuid7Ids
+    database: Database, device_id: str, arrivals: Sequence[Arrival], now: datetime, ids: Uuid7Ids
 ) -> PushResponse:
-    """Apply a batch; raises Gap where operations before it are missing."""
-    operations = [wire.operation(device_id) for wire in request.operations]
-    with database.write() as conn:
-        known = _known(conn, operations)
-        device = _device(conn, device_id)
-        new = [op for op in _once(operations) if op.op_id not in known]
-        entries = _judge_order(conn, device, new)
-        work = _decide_all(conn, entries)
-        write_changes(conn, work.changes)
-        _write_ledger(conn, device, entries, now, ids)
-        _forget(conn, work.ended_loans)
-        _advance(conn, device, new, now)
-        answers = known | {entry.op.op_id: entry.result for entry in entries if entry.result}
-        epoch = database.epoch(conn)
-    results = [answers[op.op_id] for op in operations]
+    """Apply a batch; raises Gap where operations before it are missing, OperationalError without a database.
+
+    Should anything in it bring the whole batch down, its operations are tried alone, and the one that does
+    it is parked: a defect here must not hold up what other people did.
+    """
+    try:
+        epoch, answers = _apply(database, device_id, arrivals, now, ids)
+    except (Gap, OperationalError):
+        raise
+    except Exception as error:  # noqa: BLE001  (logged without its text)
+        log.error("internal: a batch of %d: %s", len(arrivals), in_short(error))
+        answers = {}
+        for arrival in arrivals:
+            epoch, answer = _apply_alone(database, device_id, arrival, now, ids)
+            answers |= answer
+    results = [answers[arrival.op.op_id] for arrival in arrivals]
     return PushResponse.model_construct(epoch=epoch, server_time=now, results=results)
 
 
-def _once(operations: Sequence[Operation]) -> list[Operation]:
-    seen: dict[str, Operation] = {}
-    for op in operations:
-        seen.setdefault(op.op_id, op)
-    return list(seen.values())
+def _apply_alone(
+    database: Database, device_id: str, arrival: Arrival, now: datetime, ids: Uuid7Ids
+) -> tuple[str, dict[str, WireOutcome]]:
+    try:
+        return _apply(database, device_id, [arrival], now, ids)
+    except (Gap, OperationalError):
+        raise
+    except Exception as error:  # noqa: BLE001  (logged without its text)
+        log.error("internal: %s: %s", arrival.op.op_id, in_short(error))
+        return _apply(database, device_id, [replace(arrival, flaw="internal")], now, ids)
 
 
-def _known(conn: Connection, operations: Sequence[Operation]) -> dict[str, WireOutcome]:
-    table = tables.operation
-    found = conn.execute(select(table).where(table.c.op_id.in_([op.op_id for op in operations])))
-    return {
-        row.op_id: WireOutcome(
-            op_id=row.op_id,
-            outcome=OutcomeKind(row.outcome),
-            server_seq=row.server_seq,
-            code=row.code,
-            case_id=row.case_id,
-            effects=row.effects or [],
-            duplicate=True,
-        )
-        for row in found
-    }
+def _apply(
+    database: Database, device_id: str, arrivals: Sequence[Arrival], now: datetime, ids: Uuid7Ids
+) -> tuple[str, dict[str, WireOutcome]]:
+    """All of it in one transaction; gives the epoch and the answers by operation id."""
+    with database.write() as conn:
+        known = known_outcomes(conn, [arrival.op for arrival in arrivals])
+        device = read_device(conn, device_id)
+        entries, position = judge_order(device.position, arrivals, known)
+        work = _decide_all(conn, entries)
+        write_changes(conn, work.changes)
+        write_ledger(conn, device, entries, now, ids)
+        forget_loans(conn, work.ended_loans)
+        write_position(conn, device, position, now)
+        epoch = database.epoch(conn)
+    return epoch, known | {entry.op.op_id: entry.result for entry in entries if entry.result}
 
 
-def _device(conn: Connection, device_id: str) -> Device:
-    table = tables.device
-    # the row lock makes two batches of one device take turns on PostgreSQL
-    row = conn.execute(select(table).where(table.c.device_id == device_id).with_for_update()).one()
-    return Device(row.device_id, row.facility_id, row.incarnation, row.last_seq, row.last_hash)
-
-
-# ---- order -----------------------------------------------------------------------------------------
-
-
-def _judge_order(conn: Connection, device: Device, new: Sequence[Operation]) -> list[_Entry]:
-    """Is anything missing, forked or tampered with? Nothing of it stops the queue; staff get to see it."""
-    entries = [_Entry(op) for op in new]
-    incarnation, seq, last_hash = device.incarnation, device.last_seq, device.last_hash
+def _decide_all(conn: Connection, entries: Sequence[Entry]) -> _Work:
     for entry in entries:
-        op = entry.op
-        if op.incarnation > incarnation:
-            incarnation, seq, last_hash = op.incarnation, 0, ""
-        if op.incarnation < incarnation or op.seq <= seq:
-            _park(entry, "sequence-fork")  # a number that was used before: an old image, or a cloned card
-            continue
-        if op.seq > seq + 1:
-            raise Gap(seq + 1)
-        if not _hash_holds(op, last_hash):
-            _park(entry, "chain-broken")
-        seq, last_hash = op.seq, op.hash
-    return entries
-
-
-def _hash_holds(op: Operation, last_hash: str) -> bool:
-    digest = chain_hash(
-        op.prev_hash, op_id=op.op_id, device_id=op.device_id, incarnation=op.incarnation, seq=op.seq,
-        kind=op.kind, at=op.at, body=op.body,
-    )  # fmt: skip
-    return op.hash == digest and (not last_hash or op.prev_hash == last_hash)
-
-
-def _park(entry: _Entry, code: str) -> None:
-    entry.outcome, entry.codes = OutcomeKind.PARKED, (code,)
-
-
-# ---- decisions -------------------------------------------------------------------------------------
-
-
-def _decide_all(conn: Connection, entries: Sequence[_Entry]) -> _Work:
-    for entry in entries:
-        if entry.outcome is not OutcomeKind.PARKED:
+        if not entry.parked:
             _understand(entry)
     commands = [entry.command for entry in entries if entry.command is not None]
     rules = _RulesByDay(conn)
@@ -191,36 +130,50 @@ class _RulesByDay:
         return self._days[day]
 
 
-def _understand(entry: _Entry) -> None:
+def _understand(entry: Entry) -> None:
+    """Read the body as a command of this version; what cannot be read, or not be kept, is parked."""
     op = entry.op
     decider = DECIDERS.get(op.kind)
     try:
-        if decider is None or op.schema_v > decider.schema_v:
+        if decider is None or op.schema_v > decider.schema_v or _is_absurd(op.at):
             raise KeyError(op.kind)
-        entry.command = command_from_body(op.kind, op.body)
-    except (KeyError, ValidationError):
-        log.warning("not-understood: %s v%d", op.kind, op.schema_v)
-        _park(entry, "not-understood")
+        command = command_from_body(op.kind, op.body)
+        if any(_is_absurd(getattr(command, name)) for name in command_to_body(command)):
+            raise KeyError(op.kind)
+    except (KeyError, ValidationError) as error:
+        log.warning("not-understood: %s v%d (%s)", op.op_id, op.schema_v, type(error).__name__)
+        entry.park(NOT_UNDERSTOOD)
+        return
+    entry.command = command
 
 
-def _decide_one(entry: _Entry, state: State, rules: _RulesByDay) -> None:
+def _is_absurd(value: object) -> bool:
+    """Whether this is no value that a kiosk can give and every database can hold."""
+    if isinstance(value, str):
+        return len(value) > LONGEST_TEXT or not value.isprintable()
+    if isinstance(value, int):
+        return abs(value) > LARGEST_NUMBER
+    return isinstance(value, date) and value.year not in YEARS
+
+
+def _decide_one(entry: Entry, state: State, rules: _RulesByDay) -> None:
     op = entry.op
-    context = Context(op.at, Seat(op.device_id, server=True), rules.on(local_date(op.at)))
     try:
+        context = Context(op.at, Seat(op.device_id, server=True), rules.on(local_date(op.at)))
         decision = decide(state, entry.command, context)
         if isinstance(decision, Refused):
-            entry.outcome, entry.codes = OutcomeKind.REJECTED, decision.codes
             entry.changes = DECIDERS[op.kind].refused(state, entry.command, context)  # type: ignore[attr-defined]
+            entry.outcome, entry.codes = OutcomeKind.REJECTED, decision.codes
             return
-    except Exception:
+    except Exception as error:  # noqa: BLE001  (logged without its text)
         # a defect in one decision must not hold up what other people did
-        log.exception("internal: %s %s", op.kind, op.op_id)
-        _park(entry, "internal")
+        log.error("internal: %s: %s", op.op_id, in_short(error))
+        entry.park("internal")
         return
     _note_accepted(entry, decision)
 
 
-def _note_accepted(entry: _Entry, decision: Accepted) -> None:
+def _note_accepted(entry: Entry, decision: Accepted) -> None:
     entry.changes = decision.changes
     if decision.clashes:
         entry.outcome = OutcomeKind.APPLIED_WITH_CASE
@@ -230,7 +183,7 @@ def _note_accepted(entry: _Entry, decision: Accepted) -> None:
             entry.loan_id = item.record.loan_id
 
 
-def _loans_ended_by(entry: _Entry, state: State) -> list[str]:
+def _loans_ended_by(entry: Entry, state: State) -> list[str]:
     """The loans that are over by this operation: they are to be forgotten."""
     ended = []
     for item in entry.changes:
@@ -246,77 +199,4 @@ def _loans_ended_by(entry: _Entry, state: State) -> list[str]:
     return ended
 
 
-# ---- writing ---------------------------------------------------------------------------------------
-
-
-def _write_ledger(
-    conn: Connection, device: Device, entries: Sequence[_Entry], now: datetime, ids: Uuid7Ids
-) -> None:
-    if not entries:
-        return
-    first = take_numbers(conn, len(entries))
-    rows, cases = [], []
-    for number, entry in enumerate(entries, start=first):
-        code = entry.codes[0] if entry.codes else None
-        case_id = ids.new() if entry.outcome is not OutcomeKind.APPLIED else None
-        effects = [change_to_json(item) for item in entry.changes]
-        entry.result = WireOutcome.model_construct(
-            op_id=entry.op.op_id, outcome=entry.outcome, server_seq=number, code=code, case_id=case_id,
-            effects=[WireChange.model_construct(**effect) for effect in effects],
-        )  # fmt: skip
-        rows.append(_ledger_row(device, entry, number, now, code, case_id, effects))
-        if case_id is not None:
-            cases.append(
-                {"case_id": case_id, "op_id": entry.op.op_id, "code": code, "opened_at": now, "state": "open",
-                 "facility_id": device.facility_id}
-            )  # fmt: skip
-    conn.execute(insert(tables.operation), rows)
-    if cases:
-        conn.execute(insert(tables.staff_case), cases)
-
-
-def _ledger_row(
-    device: Device, entry: _Entry, number: int, now: datetime, code: str | None, case_id: str | None,
-    effects: list[dict[str, Any]],
-) -> dict[str, Any]:  # fmt: skip
-    op = entry.op
-    kept = op.kind not in EPHEMERAL or entry.outcome is OutcomeKind.PARKED
-    return {
-        "op_id": op.op_id, "server_seq": number, "device_id": op.device_id, "incarnation": op.incarnation,
-        "seq": op.seq, "kind": op.kind, "schema_v": op.schema_v, "at": op.at, "received_at": now,
-        "clock_trust": op.clock_trust.value, "hash": op.hash, "outcome": entry.outcome.value, "code": code,
-        "case_id": case_id, "facility_id": device.facility_id,
-        "subject": str(op.body.get("item_id") or op.body.get("room_id") or "") or None,
-        "loan_id": entry.loan_id,
-        "body": dict(op.body) if kept else None, "effects": effects if kept else None,
-    }  # fmt: skip
-
-
-def _forget(conn: Connection, loans: Sequence[str]) -> None:
-    """A loan is forgotten on return: nothing in the ledger says any more who had what."""
-    if loans:
-        table = tables.operation
-        conn.execute(
-            update(table)
-            .where(table.c.loan_id.in_(loans))
-            .values(
-                body=None,
-                effects=None,
-                loan_id=None,
-                # a return shows its item; a checkout does not, for its neighbours in the ledger name a person
-                subject=case((table.c.kind == ReturnDecider.kind, table.c.subject), else_=None),
-            )
-        )
-
-
-def _advance(conn: Connection, device: Device, new: Sequence[Operation], now: datetime) -> None:
-    ahead = [op for op in new if (op.incarnation, op.seq) > (device.incarnation, device.last_seq)]
-    values: dict[str, Any] = {"last_seen_at": now}
-    if ahead:
-        values |= {
-            "incarnation": ahead[-1].incarnation,
-            "last_seq": ahead[-1].seq,
-            "last_hash": ahead[-1].hash,
-        }
-    table = tables.device
-    conn.execute(update(table).where(table.c.device_id == device.device_id).values(**values))
+__all__ = ["Gap", "apply_batch"]

@@ -44,7 +44,8 @@ class Database:
         options: dict[str, Any] = (
             {"connect_args": {"timeout": 30}} if self.sqlite else {"pool_pre_ping": True}
         )
-        self.engine = create_engine(_with_driver(url), **options)
+        # values stay out of error messages: they would carry people into logs
+        self.engine = create_engine(_with_driver(url), hide_parameters=True, **options)
         self._turn = threading.Lock()
         if self.sqlite:
             event.listen(self.engine, "connect", _sqlite_pragmas)

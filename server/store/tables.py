@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -24,6 +25,9 @@ from kiosk.records import TABLES, TableSpec
 from server.store.types import Json, Moment
 
 metadata = MetaData()
+
+_COUNT = BigInteger().with_variant(Integer, "sqlite")
+"""A number that only grows. On SQLite every integer has room enough, and only INTEGER is the row itself."""
 
 
 def _column_type(hint: Any) -> Any:
@@ -50,7 +54,7 @@ operation = Table(
     "operation",
     metadata,
     Column("op_id", Text, primary_key=True),
-    Column("server_seq", Integer, nullable=False, unique=True),
+    Column("server_seq", _COUNT, nullable=False, unique=True),
     Column("device_id", Text, nullable=False),
     Column("incarnation", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
@@ -59,6 +63,7 @@ operation = Table(
     Column("at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("clock_trust", Text, nullable=False),
+    Column("prev_hash", Text),
     Column("hash", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("code", Text),
@@ -69,6 +74,7 @@ operation = Table(
     Column("body", Json),
     Column("effects", Json),
     Index("operation_by_place", "device_id", "incarnation", "seq"),
+    Index("operation_by_arrival", "received_at"),
 )
 """The ledger: every operation that ever arrived. `body` and `effects` go when the loan they tell of ends."""
 
@@ -89,7 +95,7 @@ staff_case = Table(
 change = Table(
     "change",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _COUNT, primary_key=True, autoincrement=False),
     Column("table_name", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("row", Json),
@@ -144,7 +150,7 @@ staff_act = Table(
 """Who of the staff changed what for whom."""
 
 counter = Table(
-    "counter", metadata, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
+    "counter", metadata, Column("name", Text, primary_key=True), Column("value", _COUNT, nullable=False)
 )
 """One row a counter, updated in the writing transaction: commit order is number order on any engine."""
 

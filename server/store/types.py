@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
 
+_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+"""Moments nearer to the ends of the calendar cannot be told in every time zone."""
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware moment; on SQLite as UTC text of fixed width, so that it sorts."""
@@ -21,11 +24,19 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        utc = value.astimezone(UTC)
+        utc = _in_calendar(value)
         return utc.isoformat(timespec="microseconds") if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _in_calendar(value: datetime) -> datetime:
+    """The moment in UTC; a clock that is off by millennia is brought to the end of the calendar."""
+    try:
+        return min(max(value.astimezone(UTC), _FIRST), _LAST)
+    except OverflowError:
+        return _FIRST if value.year == 1 else _LAST
 
 
 class Json(TypeDecorator[Any]):

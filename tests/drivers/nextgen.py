@@ -54,6 +54,7 @@ class NextCard(ChipCard):
         self.key = ec.generate_private_key(ec.SECP384R1())
         until = self.now + timedelta(days=3600)
         made = self.authority.issue(self.key, self.now - timedelta(days=53), until)
+        self.serial = made.serial_number
         certificate = made.public_bytes(Encoding.DER)
         self.applets = [
             Applet(AUTHENTICATION, lambda: {CERTIFICATE: certificate}, {PIN: Pin("LIBR42", 5, 5)},

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from drivers.cards.allow import Forbidden
+from drivers.cards.readers.laid import LaidCard
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import (
@@ -19,9 +21,11 @@ from kiosk.ports import (
     ReaderDown,
     ReaderUp,
 )  # fmt: skip
+from kiosk.rules import AttributesBy
 from tests.drivers.conftest import KEY, NOW, PATIENCE, Desk
 from tests.drivers.media import ISO15693, SYSTEMS, TWO_READERS, over
 from virtual.cards.felica import ICODE, MIFARE_1K, NTAG, SUICA, ChipCard, FelicaCard, StorageCard
+from virtual.cards.resident import Resident
 from virtual.cards.vpcd import VirtualCard
 from virtual.processes import wait_until
 
@@ -200,6 +204,23 @@ def test_a_verified_pin_ends_with_its_use_not_some_time_later(
         assert card.no_pin_in_force.wait(2), "a verified PIN must not stay in force"
     signed = order.index("2a")
     assert "off" in order[signed : order.index("a4", signed)], "before anything else is said to the card"
+    desk.lift()
+
+
+@over()
+@pytest.mark.parametrize("by", [AttributesBy.NUMBER_B, AttributesBy.PIN])
+def test_name_and_address_come_only_for_the_key_the_ward_has_chosen(desk: Desk, by: AttributesBy) -> None:
+    who = Resident()
+    card = desk.card(resident=who)
+    placed = desk.lay(card).card
+    assert isinstance(placed, LaidCard)
+    told = placed.attributes(by, who.number_b if by is AttributesBy.NUMBER_B else who.pin)
+    assert (told.name, told.address) == (who.name, who.address)
+    assert who.name not in repr(told)
+    assert card.no_pin_in_force.wait(2), "the key must not stay in force"
+    with pytest.raises(Forbidden):
+        placed.attributes(AttributesBy.OFF, who.number_b)
+    assert placed.authenticate("1234", NOW).kind is CardKind.MYNUMBER, "and the card is as it was"
     desk.lift()
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from drivers.cards import forbidden
 from drivers.cards.allow import Forbidden, guarded
@@ -55,6 +55,22 @@ def test_a_next_generation_goes_the_same_way_and_no_caller_knows(
     assert outcome(lambda: desk.log_in(card, "WRONG2")) is Trouble.PIN_WRONG
     assert card.tries_left == 4
     assert desk.log_in(make_mynumber(authority, NOW)).tag != identity.tag, "and today's cards still work"
+
+
+def test_its_authority_may_be_of_the_new_kind_and_revoke_as_the_old_one_does(
+    authority: TestAuthority, tmp_path: Path
+) -> None:
+    new = TestAuthority.make(NOW, ec.generate_private_key(ec.SECP384R1()))
+    for one in (authority, new):
+        one.save(tmp_path)
+    card = nextgen.NextCard(new, NOW)
+    profiles = [RSA_2015, nextgen.profile()]
+    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation_as_of is None
+    new.revoke([], tmp_path, NOW - timedelta(hours=1))
+    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation_as_of is not None
+    new.revoke([card.serial], tmp_path, NOW)
+    revoked = Handling(TrustStore(tmp_path), profiles)
+    assert outcome(lambda: revoked.log_in(card, "LIBR42")) is Trouble.CERT_REVOKED
 
 
 def test_a_next_generation_that_nobody_registered_is_an_unknown_card(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -12,8 +13,12 @@ from cryptography import x509
 from main import main
 from tests.drivers.conftest import Desk
 from virtual.cards.felica import FelicaCard
+from virtual.cards.mynumber import NO_CERTIFICATE, NO_SIGNATURE_CERTIFICATE
+from virtual.cards.resident import Resident
 
 pytestmark = pytest.mark.serial
+CLAIMS = bytes.fromhex("30820100") + bytes(256)
+"""As long as it says, and no certificate."""
 IDM = bytes.fromhex("0114B34D5E6F7081")
 
 
@@ -40,6 +45,7 @@ def test_a_good_card_is_described_without_its_owner(
         "mynumber",
         "JPKIAPICCTOKEN2",
         "PIN tries left           3",
+        "authentication yes, signature yes",
         "good, revocation not checked",
     ):
         assert words in text
@@ -53,15 +59,30 @@ def test_a_good_card_is_described_without_its_owner(
 @pytest.mark.parametrize(
     ("misfortune", "words"),
     [({"tries": 1}, "NOT  PIN tries left"), ({"token": "JPKIAPIOSTOKEN"}, "NOT  token"),
+     ({"present": NO_CERTIFICATE}, "NOT  certificates present     authentication no, signature no"),
+     ({"certificate_is": b""}, "NOT  card                     cert-absent"),
+     ({"certificate_is": CLAIMS}, "NOT  certificate              none that can be read"),
      ({"valid_from_days": -900, "valid_to_days": -1}, "NOT  certificate")],
 )  # fmt: skip
 def test_what_is_wrong_with_a_card_is_marked(
-    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], misfortune: dict[str, object], words: str
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], misfortune: dict[str, Any], words: str
 ) -> None:
-    desk.lay(desk.card(**misfortune))
+    content = misfortune.pop("certificate_is", None)
+    card = desk.card(**misfortune)
+    card.certificate = card.certificate if content is None else content
+    desk.lay(card)
     code, text = said(capsys, "inspect", "--trust", str(tmp_path / "trust"))
     assert code == 1
     assert words in text
+    desk.lift()
+
+
+def test_a_minors_card_is_in_order(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.lay(desk.card(present=NO_SIGNATURE_CERTIFICATE, resident=Resident()))
+    code, text = said(capsys, "inspect", "--trust", str(tmp_path / "trust"))
+    assert code == 0
+    assert "authentication yes, signature no" in text
+    assert not set(Resident().name) & set(text)
     desk.lift()
 
 

@@ -17,7 +17,7 @@ from kiosk.operations import ClockTrust, OutcomeKind
 from server import cli
 from server.desk.words import CLOCKS, CODES, KINDS, OUTCOMES
 from tests.conftest import Central
-from tests.server.test_sync import give_back, lend
+from tests.server.house import give_back, lend
 from virtual.ward import DEMO_RESIDENT
 
 PASSWORD = "correct horse"
@@ -121,7 +121,7 @@ def test_strangers_and_forgers_stay_outside(central: Central) -> None:
 
 
 def test_every_code_has_its_sentence_for_staff() -> None:
-    parked = {"sequence-fork", "chain-broken", "not-understood", "internal"}
+    parked = {"sequence-fork", "chain-broken", "not-understood", "content-withheld", "internal"}
     assert {code.value for code in (*Refusal, *Clash)} | parked == set(CODES)
     assert set(KINDS) == set(DECIDERS)
     assert set(OUTCOMES) == {kind.value for kind in OutcomeKind}

@@ -21,6 +21,11 @@ UserKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 """Today's cards have RSA keys, the next generation's will have P-384 ones."""
 
 
+def _hash(key: UserKey) -> hashes.SHA256 | hashes.SHA384:
+    """What an authority with such a key signs with."""
+    return hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey) else hashes.SHA384()
+
+
 def new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -42,12 +47,13 @@ class TestAuthority:
 
     __test__ = False
 
-    key: rsa.RSAPrivateKey
+    key: UserKey
     certificate: x509.Certificate
 
     @classmethod
-    def make(cls, now: datetime) -> TestAuthority:
-        key = new_key()
+    def make(cls, now: datetime, key: UserKey | None = None) -> TestAuthority:
+        """An authority of today (RSA-2048), or of tomorrow with a P-384 `key`."""
+        key = key or new_key()
         name = _name("JPKI for user authentication")
         made = (
             x509.CertificateBuilder()
@@ -59,7 +65,7 @@ class TestAuthority:
             .not_valid_after(now + timedelta(days=2400))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA256())
+            .sign(key, _hash(key))
         )
         return cls(key, made)
 
@@ -80,7 +86,7 @@ class TestAuthority:
         for serial in serials:
             gone = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(dated).build()
             made = made.add_revoked_certificate(gone)
-        data = made.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        data = made.sign(self.key, _hash(self.key)).public_bytes(Encoding.DER)
         (directory / f"TEST-{dated:%Y%m%d%H%M%S}.crl").write_bytes(data)
 
     def issue(
@@ -107,5 +113,5 @@ class TestAuthority:
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
             )
-            .sign(self.key, hashes.SHA256())
+            .sign(self.key, _hash(self.key))
         )

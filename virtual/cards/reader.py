@@ -17,6 +17,7 @@ from drivers.cards.readers.watch import WatchedReader
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardProblem
+from kiosk.rules import AttributesBy
 from virtual.cards.vpcd import Pulled, VirtualCard
 
 READER = "Virtual 0"
@@ -125,14 +126,16 @@ class VirtualReader(WatchedReader):
     # ---- one use of the card ----------------------------------------------------------------
 
     @contextmanager
-    def _session(self, name: str, laying: _Laying) -> Iterator[Channel]:
+    def _session(
+        self, name: str, laying: _Laying, attributes: AttributesBy = AttributesBy.OFF
+    ) -> Iterator[Channel]:
         """See `drivers.cards.readers.laid.Session`."""
         with self._lock:
             if laying.gone:
                 raise CardProblem(Trouble.CARD_REMOVED)
             laying.card.power_on()
             try:
-                yield guarded(channel(partial(self._transmit, name, laying)))
+                yield guarded(channel(partial(self._transmit, name, laying)), attributes=attributes)
             except CardGone as error:
                 raise CardProblem(Trouble.CARD_REMOVED) from error
             except CardGarbage as error:

@@ -14,6 +14,7 @@ from drivers.cards.allow import guarded
 from drivers.cards.apdu import CardGarbage, CardGone, Channel, channel
 from kiosk.codes import Trouble
 from kiosk.ports import CardProblem
+from kiosk.rules import AttributesBy
 
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _ABSENCE_SHOWS_WITHIN = 0.8
@@ -65,7 +66,9 @@ def insertion(state: int) -> int:
 
 
 @contextmanager
-def connected(reader: str, lock: threading.Lock, laid_down: int) -> Iterator[Channel]:
+def connected(
+    reader: str, lock: threading.Lock, laid_down: int, attributes: AttributesBy = AttributesBy.OFF
+) -> Iterator[Channel]:
     """The card of that `insertion` in `reader`, ours alone; powered off on leaving: a verified PIN ends here.
 
     Turns what goes wrong inside into CardProblem: CARD_REMOVED (also when another card lies there by now,
@@ -77,7 +80,7 @@ def connected(reader: str, lock: threading.Lock, laid_down: int) -> Iterator[Cha
             context = establish()
             card, protocol = _connect(context, reader)
             _check_same_card(context, reader, laid_down)
-            yield guarded(channel(lambda command: _transmit(card, protocol, command)))
+            yield guarded(channel(lambda command: _transmit(card, protocol, command)), attributes=attributes)
         except (CardGone, ServiceLost) as error:
             raise CardProblem(_why_gone(reader)) from error
         except CardGarbage as error:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from drivers.cards.apdu import Channel
 from drivers.cards.kinds import Recognised
 from drivers.cards.mynumber.jpki import JpkiApplication
 from drivers.cards.mynumber.login import check_form, log_in
 from drivers.cards.mynumber.profile import CardProfile
+from drivers.cards.mynumber.support import read_attributes
 from drivers.cards.mynumber.trust import TrustStore
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
-from kiosk.ports import CardIdentity, CardKind, CardProblem
+from kiosk.ports import Attributes, CardIdentity, CardKind, CardProblem
+from kiosk.rules import AttributesBy
 
-Session = Callable[[], AbstractContextManager[Channel]]
-"""Opens the card of one laying down, ours alone: a guarded channel, and power-off on leaving.
 
-Whatever goes wrong inside comes out as CardProblem: CARD_REMOVED (also when another card lies there by now,
-which must never be given this resident's PIN) or CARD_UNREADABLE.
-"""
+class Session(Protocol):
+    """Opens the card of one laying down, ours alone: a guarded channel, and power-off on leaving.
+
+    `attributes` is the key by which name and address may be read in this session. Whatever goes wrong
+    inside comes out as CardProblem: CARD_REMOVED (also when another card lies there by now, which must never
+    be given this resident's PIN) or CARD_UNREADABLE.
+    """
+
+    def __call__(self, attributes: AttributesBy = AttributesBy.OFF) -> AbstractContextManager[Channel]: ...
 
 
 @dataclass
@@ -68,6 +75,14 @@ class LaidCard:
                 application, profile, self.trust, self.tagger,
                 device_id=self.device_id, pin=pin, now=now,
             )  # fmt: skip
+
+    def attributes(self, by: AttributesBy, secret: str) -> Attributes:
+        """Name, address, birth date and sex for the key the ward has chosen; raises CardProblem."""
+        profile = self._profile()
+        if self.lifted:
+            raise CardProblem(Trouble.CARD_REMOVED)
+        with self.session(by) as send:
+            return read_attributes(send, profile, by, secret)
 
     def release(self) -> None:
         """Nothing is held between calls: every session ends with power-off."""

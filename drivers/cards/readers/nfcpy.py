@@ -19,6 +19,7 @@ from drivers.cards.readers.watch import ReaderLost, WatchedReader
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind, CardProblem
+from kiosk.rules import AttributesBy
 
 POLL_SECONDS = 0.15
 """Between two looks at the field."""
@@ -118,7 +119,9 @@ class NfcpyReader(WatchedReader):
     # ---- one use of the card ----------------------------------------------------------------
 
     @contextmanager
-    def _session(self, field: Field, laying: _Laying) -> Iterator[Channel]:
+    def _session(
+        self, field: Field, laying: _Laying, attributes: AttributesBy = AttributesBy.OFF
+    ) -> Iterator[Channel]:
         """See `laid.Session`. The lock makes it exclusive within this process, nfcpy between processes."""
         with self._lock:
             link = laying.link
@@ -127,7 +130,7 @@ class NfcpyReader(WatchedReader):
             if link.mute:
                 raise CardProblem(Trouble.CARD_UNREADABLE)
             try:
-                yield guarded(channel(link.transmit))
+                yield guarded(channel(link.transmit), attributes=attributes)
             except CardGone as error:
                 there = self._off_and_on(field, laying, after_silence=True)
                 raise CardProblem(Trouble.CARD_UNREADABLE if there else Trouble.CARD_REMOVED) from error

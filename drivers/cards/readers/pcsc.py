@@ -28,6 +28,7 @@ from drivers.cards.readers.watch import ReaderLost, WatchedReader
 from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardProblem
+from kiosk.rules import AttributesBy
 
 _PNP = r"\\?PnP?\Notification"
 """The pseudo-reader whose state changes when readers come and go (pcsc-lite, Windows alike)."""
@@ -107,9 +108,9 @@ class PcscReader(WatchedReader):
     def _session(self, name: str, state: int) -> Session:
         laid_down, mute = insertion(state), bool(state & scard.SCARD_STATE_MUTE)
 
-        def open_session() -> AbstractContextManager[Channel]:
+        def open_session(attributes: AttributesBy = AttributesBy.OFF) -> AbstractContextManager[Channel]:
             if mute:  # something lies there and says nothing
                 raise CardProblem(Trouble.CARD_UNREADABLE)
-            return connected(name, self._lock, laid_down)
+            return connected(name, self._lock, laid_down, attributes)
 
         return open_session
