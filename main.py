@@ -111,7 +111,7 @@ def _run_kiosk(args: argparse.Namespace) -> int:
         app.post,
         reader=make_reader(
             settings.reader, CardTagger(settings.ward_key()), TrustStore(settings.trust_dir),
-            settings.device_id,
+            settings.device_id, settings.ward_system,
         ),
         scanner=SerialScanner(settings.scanner) if settings.scanner else None,
         printer=EscPosPrinter(settings.printer) if settings.printer else None,

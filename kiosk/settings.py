@@ -37,6 +37,7 @@ class KioskSettings(BaseModel):
     data_dir: Path
     trust_dir: Path
     reader: str | None = None
+    felica_system: str | None = Field(None, pattern=r"^[0-9A-Fa-f]{4}$")
     scanner: Path | None = None
     printer: Path | None = None
     screen: ScreenSettings = ScreenSettings()
@@ -44,6 +45,11 @@ class KioskSettings(BaseModel):
     @property
     def database(self) -> Path:
         return self.data_dir / "kiosk.db"
+
+    @property
+    def ward_system(self) -> int | None:
+        """FeliCa system code of the ward's own cards."""
+        return None if self.felica_system is None else int(self.felica_system, 16)
 
     def token(self) -> str:
         """The device's secret, from its file."""

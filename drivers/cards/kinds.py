@@ -66,22 +66,24 @@ def chip(
 
 
 def storage(
-    kind: CardKind, identifier: bytes, tagger: CardTagger, systems: Collection[int] = ()
-) -> Recognised:
+    kind: CardKind, identifier: bytes, tagger: CardTagger, systems: Collection[int] = (),
+    ward_system: int | None = None,
+) -> Recognised:  # fmt: skip
     """A card that only tells its identifier: as good as a barcode, and as easy to copy.
 
-    `systems` are the FeliCa system codes where the reader can tell them. Raises CardGarbage.
+    `systems` are the FeliCa system codes where the reader can tell them; `ward_system` is the one that the
+    ward's own cards have: such a card is no transit card, though it may open a gate. Raises CardGarbage.
     """
     if len(identifier) not in _LENGTHS[kind]:
         raise CardGarbage("no identifier")
     if kind is CardKind.FELICA:
-        return _felica(identifier, tagger, systems)
+        return _felica(identifier, tagger, systems, ward_system)
     if len(identifier) == 4 and identifier.startswith(b"\x08"):  # random (ISO/IEC 14443-3 §6.5.4)
         return Recognised(kind, unusable=Trouble.CARD_ID_CHANGES)
     return Recognised(kind, tagger.tag(kind, identifier, kind.value))
 
 
-def _felica(idm: bytes, tagger: CardTagger, systems: Collection[int]) -> Recognised:
+def _felica(idm: bytes, tagger: CardTagger, systems: Collection[int], ward_system: int | None) -> Recognised:
     """The upper four bits of an IDm number the system that answered: the card is the same without them.
 
     A transit card's tag is of the FeliCa domain, so that it is the same where a reader cannot tell systems.
@@ -89,5 +91,6 @@ def _felica(idm: bytes, tagger: CardTagger, systems: Collection[int]) -> Recogni
     number = bytes((idm[0] & 0x0F,)) + idm[1:]
     if number.startswith(_GIVEN_OUT_ANEW):
         return Recognised(CardKind.FELICA, unusable=Trouble.CARD_ID_CHANGES)
-    kind = CardKind.TRANSIT if _TRANSIT.intersection(systems) else CardKind.FELICA
+    transit = _TRANSIT.intersection(systems) and ward_system not in systems
+    kind = CardKind.TRANSIT if transit else CardKind.FELICA
     return Recognised(kind, tagger.tag(CardKind.FELICA, number, CardKind.FELICA.value))

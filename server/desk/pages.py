@@ -101,6 +101,8 @@ def _part(request: Request, name: str) -> str:
 
 
 def _password_fits(database: Database, name: str, password: str) -> bool:
+    if not name.isprintable():
+        return False
     with database.read() as conn:
         found = select(tables.staff.c.password_hash).where(tables.staff.c.name == name)
         kept = conn.execute(found).scalar()

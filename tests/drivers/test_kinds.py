@@ -109,6 +109,12 @@ def test_a_transit_card_keeps_its_tag_where_the_reader_cannot_tell(
     assert (found.kind, found.tag) == (kind, storage(CardKind.FELICA, IDM, TAGGER).tag)
 
 
+def test_a_card_of_the_ward_is_no_transit_card_though_it_opens_a_gate() -> None:
+    ward = 0x8E4B
+    assert storage(CardKind.FELICA, IDM, TAGGER, (0x0003, ward), ward).kind is CardKind.FELICA
+    assert storage(CardKind.FELICA, IDM, TAGGER, (0x0003, 0xFE00), ward).kind is CardKind.TRANSIT
+
+
 @pytest.mark.parametrize(
     ("uid", "known", "unusable"),
     [

@@ -16,6 +16,7 @@ import pytest
 
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers import nfc_device
+from drivers.cards.readers.choice import make_reader
 from drivers.cards.readers.nfc_device import exact_paths, load, open_device
 from drivers.cards.readers.nfcpy import NfcpyReader
 from drivers.cards.readers.watch import ReaderLost
@@ -117,6 +118,20 @@ def test_a_kiosk_on_pcsc_does_not_load_nfcpy() -> None:
         "assert isinstance(make_reader(None, None, None, 'k'), PcscReader)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("nfcpy:usb:054c:06c3", "usb:054c:06c3"),
+        ("nfcpy:", "usb"),
+        ("nfcpy:udp:localhost:54321", "udp:localhost:54321"),
+    ],
+)
+def test_a_setting_names_the_device(setting: str, path: str, tmp_path: Path) -> None:
+    reader = make_reader(setting, CardTagger(KEY), TrustStore(tmp_path), "kiosk-1", 0x8E4B)
+    assert isinstance(reader, NfcpyReader)
+    assert (reader._path, reader._ward_system) == (path, 0x8E4B)
 
 
 # ---- cards on the air ----------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""Cards that speak APDUs to a real pcscd through vsmartcard's virtual reader."""
+"""Cards that never were, and three ways to lay them before a kiosk: a real pcscd, nfcpy's air, in process."""

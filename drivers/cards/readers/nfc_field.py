@@ -23,6 +23,8 @@ _ATTEMPTS = 3
 """Activations tried in a row: the first may fail while the card is still being laid down."""
 _COMMAND_SECONDS = 2.0
 """Longest time for one command and its whole answer, however often the card asks for more of it."""
+_PING_SECONDS = 0.3
+"""For "are you there": a card answers it in a few milliseconds, whatever it asks for real work."""
 _FELICA_SECONDS = 0.05
 _ODD = (IndexError, KeyError, TypeError, ValueError, AttributeError, AssertionError, struct.error)
 """How nfcpy fails over frames that no card should send."""
@@ -177,7 +179,7 @@ class Field:
                 return bytes(tag.transceive(command))
 
         def alive() -> bool:
-            patience.begin()
+            patience.begin(_PING_SECONDS)
             try:
                 with self._typed():
                     return bool(tag.is_present)
@@ -239,8 +241,8 @@ class _Patience:
         self._too_long = too_long
         self.begin()
 
-    def begin(self) -> None:
-        self._until = time.monotonic() + _COMMAND_SECONDS
+    def begin(self, seconds: float = _COMMAND_SECONDS) -> None:
+        self._until = time.monotonic() + seconds
 
     def exchange(self, data: Any, timeout: float) -> Any:
         left = self._until - time.monotonic()

@@ -31,13 +31,13 @@ between two uses of a card; one that makes up its number at every power-up is th
 this has passed."""
 
 
-def recognise(link: Link, send: Channel, tagger: CardTagger) -> Recognised:
+def recognise(link: Link, send: Channel, tagger: CardTagger, ward_system: int | None = None) -> Recognised:
     """Talk to the card just enough to know what it is. Raises CardGone, CardGarbage."""
     if link.kind is None:
         return chip(send, lambda: link.identifier, tagger)
     if link.kind is CardKind.UNKNOWN:
         return Recognised(CardKind.UNKNOWN)
-    return storage(link.kind, link.identifier, tagger, link.systems)
+    return storage(link.kind, link.identifier, tagger, link.systems, ward_system)
 
 
 @dataclass
@@ -56,10 +56,12 @@ class NfcpyReader(WatchedReader):
 
     def __init__(
         self, tagger: CardTagger, trust: TrustStore, device_id: str, *, path: str,
-        open_exact: Open | None = None, clock_monotonic: Callable[[], float] = time.monotonic,
+        ward_system: int | None = None, open_exact: Open | None = None,
+        clock_monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         super().__init__(tagger, trust, device_id, clock_monotonic=clock_monotonic)
         self._path = path
+        self._ward_system = ward_system
         self._open = open_exact
         self._lock = threading.Lock()
         self._laying: _Laying | None = None
@@ -87,7 +89,9 @@ class NfcpyReader(WatchedReader):
             if link is not None:
                 self._laying = laying = _Laying(link)
                 session = partial(self._session, field, laying)
-                self._card_came(self._path, session, lambda send: recognise(link, send, self._tagger))
+                self._card_came(
+                    self._path, session, lambda send: recognise(link, send, self._tagger, self._ward_system)
+                )
             return
         with self._lock:
             there = self._still_there(field, laying)

@@ -1,7 +1,9 @@
-"""Room for long counts, the chain's links in the ledger, and a quick count of a day's operations"""
+"""Where items were seen last, room for long counts, the chain's links in the ledger"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from server.store.types import Moment
 
 revision = "0002"
 down_revision = "0001"
@@ -13,7 +15,13 @@ _COUNTED = (("operation", "server_seq"), ("change", "seq"), ("counter", "value")
 
 def upgrade() -> None:
     op.add_column("operation", sa.Column("prev_hash", sa.Text(), nullable=True))
-    op.create_index("operation_by_arrival", "operation", ["received_at"], unique=False)
+    op.create_table(
+        "sighting",
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("item_id"),
+    )
     if op.get_bind().dialect.name == "postgresql":  # SQLite's integers are long anyway
         for table, column in _COUNTED:
             op.alter_column(table, column, type_=sa.BigInteger(), existing_type=sa.Integer())
