@@ -171,7 +171,15 @@ def test_a_counter_that_answers_9000_is_full(login: Login, authority: TestAuthor
     login.attempt(card)
 
 
-@pytest.mark.parametrize("head", [b"\x30\x82\xff\xff", b"\x04\x82\x01\x00", b"\x30\x82\x04\x00" + bytes(900)])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x30\x82\xff\xff",
+        b"\x04\x82\x01\x00",
+        b"\x30\x82\x04\x00" + bytes(900),
+        b"\x30\x82\x0f\xfd" + bytes(4093),
+    ],
+)
 def test_a_certificate_of_impossible_form_is_garbage(
     login: Login, authority: TestAuthority, head: bytes
 ) -> None:
