@@ -86,9 +86,7 @@ def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
 
     def authenticated(device_id: str, authorization: Annotated[str, Header()] = "") -> Any:
         """The device this request proves to come from. RFC 9421 signatures replace this one function."""
-        if (
-            not device_id.isprintable()
-        ):  # PostgreSQL cannot even be asked for NUL
+        if not device_id.isprintable():  # PostgreSQL cannot even be asked for NUL
             raise ProblemError(ProblemType.UNAUTHORIZED)
         with database.read() as conn:
             found = select(tables.device).where(tables.device.c.device_id == device_id)
