@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -223,8 +224,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code says whether it worked."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    level = os.environ.get("MACHIKADO_LOG_LEVEL", "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        print(f"MACHIKADO_LOG_LEVEL: {level} is none of DEBUG, INFO, WARNING, ERROR", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("alembic", "urllib3", "PIL"):  # of no use here, and some write what crosses the wire
+        logging.getLogger(name).setLevel(logging.WARNING)
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))
