@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from secrets import token_bytes
@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock
+from kiosk.clock import SystemClock, local_date
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
@@ -139,8 +139,27 @@ def _run_server(args: argparse.Namespace) -> int:
         print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
     elif args.action == "add-staff":
         cli.add_staff(args.database, args.name, sys.stdin.readline().rstrip("\n"))
+    elif args.action == "show-rules":
+        print(cli.show_rules(args.database, local_date(datetime.now(UTC))))
+    elif args.action == "set-rules":
+        return _set_rules(args)
     else:
         cli.migrate(args.database)
+    return 0
+
+
+def _set_rules(args: argparse.Namespace) -> int:
+    from server import cli
+
+    if args.rules is None or args.valid_from is None:
+        print("set-rules needs --rules FILE and --from DATE", file=sys.stderr)
+        return 2
+    try:
+        version = cli.set_rules(args.database, args.rules, args.valid_from)
+    except cli.RulesProblem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    print(f"version {version}, valid from {args.valid_from}")
     return 0
 
 
@@ -198,8 +217,11 @@ def _parser() -> argparse.ArgumentParser:
 
     server = commands.add_parser("server", help="the central server")
     server.add_argument(
-        "action", choices=("run", "migrate", "add-device", "add-staff"), nargs="?", default="run"
-    )
+        "action", nargs="?", default="run",
+        choices=("run", "migrate", "add-device", "add-staff", "show-rules", "set-rules"),
+    )  # fmt: skip
+    server.add_argument("--rules", type=Path, help="file of the rules to set (JSON, as show-rules prints)")
+    server.add_argument("--from", dest="valid_from", type=date.fromisoformat, help="their first day")
     server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8720)
