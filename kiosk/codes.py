@@ -48,6 +48,7 @@ class Clash(StrEnum):
 
     IMPLICIT_RETURN = "implicit-return"
     DUE_DATE_DIFFERS = "due-date-differs"
+    NEWER_ELSEWHERE = "newer-elsewhere"
     PROVISIONAL_ITEM = "provisional-item"
     CARD_IN_TWO_PLACES = "card-in-two-places"
 

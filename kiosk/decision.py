@@ -31,11 +31,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything a decision may know besides state and command. `now` is aware: when the act happens."""
+    """Everything a decision may know besides state and command. `now` is aware: when the act happens.
+
+    `timely` says whether `now` may be compared with what other devices say of the time.
+    """
 
     now: datetime
     seat: Seat
     rules: Rules
+    timely: bool = True
 
     @property
     def today(self) -> date:

@@ -19,6 +19,10 @@ GENESIS = "0" * 64
 """The `prev_hash` of the first operation of an incarnation."""
 
 
+CONTENT_WITHHELD = "content-withheld"
+"""The code of an operation that the server could not take as it was; its contents stay on the device."""
+
+
 class Nature(StrEnum):
     FACT = "fact"
     CLAIM = "claim"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,8 +15,13 @@ from starlette.middleware.sessions import SessionMiddleware
 from server.api import devices, problems
 from server.desk import cards, pages
 from server.desk.session import Desk
+from server.faults import in_short
+from server.limits import FormLimit
 from server.settings import ServerSettings
 from server.store.database import Database
+from sync.protocol import ProblemType
+
+log = logging.getLogger(__name__)
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
@@ -45,6 +51,7 @@ def create_app(settings: ServerSettings, now: Callable[[], datetime] = lambda: d
         SessionMiddleware, secret_key=settings.session_secret, session_cookie="machikado_desk",
         same_site="strict", https_only=settings.secure_cookies, max_age=12 * 3600,
     )  # fmt: skip
+    app.add_middleware(FormLimit)
     problems.install(app)
     app.include_router(devices.make_router(database, now))
     desk = Desk(database, now)
@@ -55,7 +62,11 @@ def create_app(settings: ServerSettings, now: Callable[[], datetime] = lambda: d
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception as error:  # noqa: BLE001  (logged without its text)
+            log.error("internal: %s: %s", request.method, in_short(error))
+            response = problems.answer(problems.ProblemError(ProblemType.INTERNAL))
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -45,6 +45,9 @@ class ProblemType(StrEnum):
     TOO_LARGE = "too-large"
     GAP = "gap"
     MUST_REFETCH = "must-refetch"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    INTERNAL = "internal"
 
 
 class _Wire(BaseModel):

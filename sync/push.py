@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+
 from kiosk.ports import Clock, Ids, Outbox
-from sync.http import ServerConnection
-from sync.protocol import MAX_BATCH, PROTOCOL, PushRequest, WireOperation
+from sync.http import Declined, ServerConnection
+from sync.protocol import MAX_BATCH, PROTOCOL, ProblemType, PushRequest, PushResponse, WireOperation
+
+log = logging.getLogger(__name__)
+
+_REFUSED_AS_A_WHOLE = (ProblemType.MALFORMED, ProblemType.TOO_LARGE)
 
 
 def push_all(server: ServerConnection, outbox: Outbox, clock: Clock, ids: Ids, batch: int = MAX_BATCH) -> int:
@@ -14,12 +21,26 @@ def push_all(server: ServerConnection, outbox: Outbox, clock: Clock, ids: Ids, b
     """
     answered = 0
     while operations := outbox.queued(batch):
-        request = PushRequest.model_construct(
-            protocol=PROTOCOL,
-            batch_id=ids.new(),
-            operations=[WireOperation.of(operation) for operation in operations],
-        )
-        response = server.push(request)
+        response = _send(server, ids, [WireOperation.of(operation) for operation in operations])
         outbox.settle([result.result() for result in response.results], clock.now())
         answered += len(response.results)
     return answered
+
+
+def _send(server: ServerConnection, ids: Ids, operations: Sequence[WireOperation]) -> PushResponse:
+    """Send a batch; of one that is refused as a whole the first half, and so on down to a single operation.
+
+    A single one that is still refused goes without its contents, so that the server can park it with a case
+    and the queue behind it moves on. Raises SyncProblem.
+    """
+    request = PushRequest.model_construct(protocol=PROTOCOL, batch_id=ids.new(), operations=list(operations))
+    try:
+        return server.push(request)
+    except Declined as declined:
+        first = operations[0]
+        if declined.problem.type not in _REFUSED_AS_A_WHOLE or (len(operations) == 1 and first.withheld):
+            raise
+        if len(operations) > 1:
+            return _send(server, ids, operations[: len(operations) // 2])
+        log.error("content-withheld: the server refused %s (%s)", first.op_id, declined.problem.type)
+        return _send(server, ids, [first.emptied()])

@@ -1,4 +1,9 @@
-"""Checkout and return. Both are facts: at the server they are settled, never refused."""
+"""Checkout and return. Both are facts: at the server they are settled, never refused.
+
+Devices report late and in any order. An item is in one place at a time, so the newest act of all devices
+says where it is now; an act that arrives after a newer one of another device is history: it changes
+nothing, and staff get to see it. Within one device the order of its journal counts, whatever its clock says.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from kiosk.booking.calendar import opening_hours
 from kiosk.booking.model import OpeningRule
 from kiosk.codes import Clash, Refusal
 from kiosk.decision import Accepted, Context, Decision, Plain, Refused
-from kiosk.lending.model import Item, Loan
+from kiosk.lending.model import Item, Loan, Sighting
 from kiosk.operations import Nature
 from kiosk.people.decide import objections_to
 from kiosk.people.model import Patron
@@ -41,6 +46,24 @@ class ReturnItem:
     facility_id: str
 
 
+def _is_history(state: State, item_id: str, context: Context) -> bool:
+    """Whether another device had this item in hand after this act."""
+    seen, here = state.get(Sighting, item_id), context.seat.device_id
+    if not context.seat.server or not context.timely or seen is None or seen.device_id == here:
+        return False
+    return (seen.at, seen.device_id) > (context.now, here)
+
+
+def _as_it_stands(state: State, item_id: str) -> tuple[Change, ...]:
+    """Said once more, for the device that thought otherwise."""
+    loan = state.get(Loan, item_id)
+    return (Remove(Loan, (item_id,)) if loan is None else Put(loan),)
+
+
+def _seen(item_id: str, context: Context) -> Put:
+    return Put(Sighting(item_id=item_id, device_id=context.seat.device_id, at=context.now))
+
+
 def due_date(state: State, facility_id: str, terms: LoanTerms, today: date) -> date:
     """Loan days after today, rolled forward over the days on which the branch is closed."""
     rules = state.where(OpeningRule, facility_id=facility_id)
@@ -63,9 +86,12 @@ class CheckoutDecider(Plain[Checkout]):
         yield Query.of(Item, item_id=command.item_id)
         yield Query.of(Loan, item_id=command.item_id)
         yield Query.of(Loan, patron_id=command.patron_id)
+        yield Query.of(Sighting, item_id=command.item_id)
         yield Query.of(OpeningRule, facility_id=command.facility_id)
 
     def decide(self, state: State, command: Checkout, context: Context) -> Decision:
+        if _is_history(state, command.item_id, context):
+            return Accepted(_as_it_stands(state, command.item_id), clashes=(Clash.NEWER_ELSEWHERE,))
         item = state.get(Item, command.item_id)
         open_loan = state.get(Loan, command.item_id)
         refusals = [
@@ -128,7 +154,7 @@ class CheckoutDecider(Plain[Checkout]):
             since=context.now,
             due_on=due,
         )
-        return Accepted((Put(loan),), clashes=clashes)
+        return Accepted((Put(loan), _seen(command.item_id, context)), clashes=clashes)
 
 
 class ReturnDecider(Plain[ReturnItem]):
@@ -139,11 +165,16 @@ class ReturnDecider(Plain[ReturnItem]):
     def reads(self, command: ReturnItem, state: State) -> Iterator[Query]:
         yield Query.of(Item, item_id=command.item_id)
         yield Query.of(Loan, item_id=command.item_id)
+        yield Query.of(Sighting, item_id=command.item_id)
 
     def decide(self, state: State, command: ReturnItem, context: Context) -> Decision:
-        changes: tuple[Change, ...] = ()
-        if state.get(Loan, command.item_id) is not None:
-            changes = (Remove(Loan, (command.item_id,)),)
+        on_loan = state.get(Loan, command.item_id) is not None
+        if _is_history(state, command.item_id, context):
+            clashes = (Clash.NEWER_ELSEWHERE,) if on_loan else ()
+            return Accepted(_as_it_stands(state, command.item_id), clashes=clashes)
+        changes: tuple[Change, ...] = (_seen(command.item_id, context),)
+        if on_loan:
+            changes = (Remove(Loan, (command.item_id,)), *changes)
         if state.get(Item, command.item_id) is None:
             if not context.seat.server:
                 return Refused((Refusal.ITEM_UNKNOWN,))

@@ -29,3 +29,12 @@ class Loan:
     facility_id: str
     since: datetime
     due_on: date
+
+
+@record("sighting", key=("item_id",))
+class Sighting:
+    """Where and when this item was last in somebody's hands at a kiosk. It names nobody, and stays."""
+
+    item_id: str
+    device_id: str
+    at: datetime

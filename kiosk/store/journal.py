@@ -11,7 +11,7 @@ from typing import Any
 
 from kiosk.decide import EPHEMERAL
 from kiosk.decision import Accepted
-from kiosk.operations import GENESIS, ClockTrust, Operation, Outcome, chain_hash
+from kiosk.operations import GENESIS, ClockTrust, Operation, Outcome, OutcomeKind, chain_hash
 from kiosk.records import Change, change_from_json, change_to_json
 
 _INSERT = """
@@ -107,6 +107,6 @@ def acknowledge(conn: sqlite3.Connection, outcomes: Sequence[Outcome], now: date
             "UPDATE journal SET state = 'acked', changes = NULL, outcome = ?, code = ?, server_seq = ?,"
             " acked_at = ?, body = CASE WHEN ? THEN NULL ELSE body END WHERE op_id = ?",
             (outcome.outcome.value, outcome.code, outcome.server_seq, now.isoformat(),
-             row["kind"] in EPHEMERAL, outcome.op_id),
+             row["kind"] in EPHEMERAL and outcome.outcome is not OutcomeKind.PARKED, outcome.op_id),
         )  # fmt: skip
     return surprises

@@ -93,6 +93,12 @@ CREATE INDEX journal_queue ON journal (seq) WHERE state = 'queued';
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+_SIGHTING_1 = """
+CREATE TABLE sighting (
+    item_id TEXT PRIMARY KEY, device_id TEXT NOT NULL, at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def _run(db: Database, script: str) -> None:
     # one by one, for executescript() would commit the migration's transaction
@@ -111,5 +117,10 @@ def m002_journal(db: Database) -> None:
 
 
 @migrations()
-def m003_proving(db: Database) -> None:
+def m003_sighting(db: Database) -> None:
+    _run(db, _SIGHTING_1)
+
+
+@migrations()
+def m004_proving(db: Database) -> None:
     _run(db, _RECORDS_2)

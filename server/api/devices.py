@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from kiosk.ids import Uuid7Ids
 from server.api.problems import ProblemError
@@ -41,16 +41,17 @@ M = TypeVar("M", bound=BaseModel)
 async def read_body(request: Request) -> bytes:
     """The body, unpacked, never more than MAX_BODY bytes of it (a small gzip can hide gigabytes)."""
     unpack = zlib.decompressobj(31) if request.headers.get("content-encoding") == "gzip" else None
-    body = bytearray()
+    body, taken = bytearray(), 0
     try:
         async for chunk in request.stream():
+            taken += len(chunk)
             body += unpack.decompress(chunk, MAX_BODY + 1 - len(body)) if unpack else chunk
-            if len(body) > MAX_BODY or (unpack and unpack.unconsumed_tail):
+            if max(taken, len(body)) > MAX_BODY or (unpack and unpack.unconsumed_tail):
                 raise ProblemError(ProblemType.TOO_LARGE)
     except zlib.error as error:
         raise ProblemError(ProblemType.MALFORMED, "not gzip") from error
-    if unpack and not unpack.eof:
-        raise ProblemError(ProblemType.MALFORMED, "half a gzip body")
+    if unpack and (not unpack.eof or unpack.unused_data):
+        raise ProblemError(ProblemType.MALFORMED, "not one whole gzip body")
     return bytes(body)
 
 
@@ -86,6 +87,8 @@ def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
 
     def authenticated(device_id: str, authorization: Annotated[str, Header()] = "") -> Any:
         """The device this request proves to come from. RFC 9421 signatures replace this one function."""
+        if not device_id.isprintable():  # PostgreSQL cannot even be asked for NUL
+            raise ProblemError(ProblemType.UNAUTHORIZED)
         with database.read() as conn:
             found = select(tables.device).where(tables.device.c.device_id == device_id)
             device = conn.execute(found).first()
@@ -109,7 +112,7 @@ def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
     def feed(
         device: proven,
         epoch: str = "",
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
     ) -> Response:
         return _written(_feed_page(database, epoch, after, limit, now()))
@@ -145,6 +148,8 @@ def _feed_page(database: Database, epoch: str, after: int, limit: int, moment: d
             raise ProblemError(ProblemType.MUST_REFETCH)
         wanted = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit + 1)
         rows = conn.execute(wanted).all()
+        if after and not rows and after > (conn.execute(select(func.max(table.c.seq))).scalar() or 0):
+            raise ProblemError(ProblemType.MUST_REFETCH)  # of changes that an older backup does not know
     page = rows[:limit]
     return FeedPage.model_construct(
         epoch=current,

@@ -7,6 +7,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from sync.protocol import PROBLEM_JSON, Problem, ProblemType
 
@@ -19,6 +20,9 @@ _TITLES = {
     ProblemType.MALFORMED: (422, "The request is not of the protocol."),
     ProblemType.TOO_LARGE: (413, "The request is too large; send fewer operations."),
     ProblemType.GAP: (409, "Operations before this batch are missing."),
+    ProblemType.NOT_FOUND: (404, "There is nothing here."),
+    ProblemType.METHOD_NOT_ALLOWED: (405, "This cannot be done here."),
+    ProblemType.INTERNAL: (500, "The server failed; the request may be sent again."),
     ProblemType.MUST_REFETCH: (410, "This cursor is of another life of the server; fetch everything."),
 }
 
@@ -34,7 +38,16 @@ class ProblemError(Exception):
         )
 
 
-def _answer(problem: Problem) -> JSONResponse:
+_BY_STATUS = {
+    404: ProblemType.NOT_FOUND,
+    405: ProblemType.METHOD_NOT_ALLOWED,
+    413: ProblemType.TOO_LARGE,
+}
+
+
+def answer(error: ProblemError) -> JSONResponse:
+    """The problem document of this error."""
+    problem = error.problem
     content = problem.model_dump(exclude_none=True)
     return JSONResponse(content, status_code=problem.status, media_type=PROBLEM_JSON)
 
@@ -45,9 +58,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
     def _problem(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)  # noqa: S101  (narrows what the handler is registered for)
-        return _answer(error.problem)
+        return answer(error)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_request: Request, error: Exception) -> JSONResponse:
         log.info("malformed request: %s", type(error).__name__)
-        return _answer(ProblemError(ProblemType.MALFORMED).problem)
+        return answer(ProblemError(ProblemType.MALFORMED))
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101  (narrows what the handler is registered for)
+        made = answer(ProblemError(_BY_STATUS.get(error.status_code, ProblemType.MALFORMED)))
+        made.headers.update(error.headers or {})
+        return made

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kiosk.operations import ClockTrust, Operation
+from kiosk.operations import CONTENT_WITHHELD, ClockTrust, Operation
 from sync.protocol import LoosePushRequest, PushRequest, WireOperation
 
 NOWHERE = 0
 """The sequence number of an operation whose place in the journal cannot be read."""
 UNREADABLE_HASH = ""
-NOT_UNDERSTOOD, WITHHELD = "not-understood", "content-withheld"
+NOT_UNDERSTOOD = "not-understood"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS: dict[str, TypeAdapter[Any]] = {
@@ -39,7 +39,7 @@ def read_batch(device_id: str, request: PushRequest | LoosePushRequest) -> list[
 
 
 def _arrival(device_id: str, wire: WireOperation) -> Arrival:
-    return Arrival(wire.operation(device_id), WITHHELD if wire.withheld else None)
+    return Arrival(wire.operation(device_id), CONTENT_WITHHELD if wire.withheld else None)
 
 
 def _read(device_id: str, raw: Mapping[str, Any]) -> Arrival:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
@@ -19,10 +19,10 @@ from kiosk.clock import local_date
 from kiosk.decide import DECIDERS, command_from_body, command_to_body, decide, load_state
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.ids import Uuid7Ids
-from kiosk.lending.decide import ReturnItem
+from kiosk.lending.decide import Checkout, ReturnItem
 from kiosk.lending.model import Loan
-from kiosk.operations import OutcomeKind
-from kiosk.records import Change, Put, Remove
+from kiosk.operations import ClockTrust, OutcomeKind
+from kiosk.records import Change, Put, change_key, spec_of_change
 from kiosk.rules import Rules, RuleSet, rules_on
 from kiosk.state import Query, State
 from server.apply.arrival import NOT_UNDERSTOOD, Arrival
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 LONGEST_TEXT = 200
 """Characters of one value of a command; longer is nothing that people or labels give."""
 LARGEST_NUMBER = (1 << 31) - 1
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a device's clock may be ahead of the server's before it is not believed."""
 YEARS = range(1970, 2200)
 """Years an act can happen in: a clock without battery starts in 1970."""
 
@@ -91,7 +93,7 @@ def _apply(
         known = known_outcomes(conn, [arrival.op for arrival in arrivals])
         device = read_device(conn, device_id)
         entries, position = judge_order(device.position, arrivals, known)
-        work = _decide_all(conn, entries)
+        work = _decide_all(conn, entries, now)
         write_changes(conn, work.changes)
         write_ledger(conn, device, entries, now, ids)
         forget_loans(conn, work.ended_loans)
@@ -100,7 +102,7 @@ def _apply(
     return epoch, known | {entry.op.op_id: entry.result for entry in entries if entry.result}
 
 
-def _decide_all(conn: Connection, entries: Sequence[Entry]) -> _Work:
+def _decide_all(conn: Connection, entries: Sequence[Entry], now: datetime) -> _Work:
     for entry in entries:
         if not entry.parked:
             _understand(entry)
@@ -110,7 +112,7 @@ def _decide_all(conn: Connection, entries: Sequence[Entry]) -> _Work:
     work = _Work()
     for entry in entries:
         if entry.command is not None:
-            _decide_one(entry, state, rules)
+            _decide_one(entry, state, rules, now)
             work.ended_loans.extend(_loans_ended_by(entry, state))
             state.apply(entry.changes)
             work.changes.extend(entry.changes)
@@ -156,10 +158,12 @@ def _is_absurd(value: object) -> bool:
     return isinstance(value, date) and value.year not in YEARS
 
 
-def _decide_one(entry: Entry, state: State, rules: _RulesByDay) -> None:
+def _decide_one(entry: Entry, state: State, rules: _RulesByDay, now: datetime) -> None:
     op = entry.op
     try:
-        context = Context(op.at, Seat(op.device_id, server=True), rules.on(local_date(op.at)))
+        at = op.at if op.at < now + CLOCK_SKEW else now  # nothing happens after it has arrived
+        seat, timely = Seat(op.device_id, server=True), op.clock_trust is not ClockTrust.GUESSED
+        context = Context(at, seat, rules.on(local_date(at)), timely)
         decision = decide(state, entry.command, context)
         if isinstance(decision, Refused):
             entry.changes = DECIDERS[op.kind].refused(state, entry.command, context)  # type: ignore[attr-defined]
@@ -178,24 +182,24 @@ def _note_accepted(entry: Entry, decision: Accepted) -> None:
     if decision.clashes:
         entry.outcome = OutcomeKind.APPLIED_WITH_CASE
         entry.codes = tuple(code.value for code in decision.clashes)
-    for item in decision.changes:
-        if isinstance(item, Put) and isinstance(item.record, Loan):
-            entry.loan_id = item.record.loan_id
 
 
 def _loans_ended_by(entry: Entry, state: State) -> list[str]:
-    """The loans that are over by this operation: they are to be forgotten."""
+    """The loans that are over by this operation: they are to be forgotten, and notes whose loan this is."""
     ended = []
     for item in entry.changes:
-        removed = isinstance(item, Remove) and item.kind is Loan
-        replaced = isinstance(item, Put) and isinstance(item.record, Loan)
-        if removed or replaced:
-            key = item.key[0] if isinstance(item, Remove) else item.record.item_id
-            old = state.get(Loan, key)
-            if old is not None and old.loan_id != entry.loan_id:
-                ended.append(old.loan_id)
-                if isinstance(entry.command, ReturnItem):
-                    entry.loan_id = old.loan_id
+        if spec_of_change(item).type is not Loan:
+            continue
+        old = state.get(Loan, *change_key(item))
+        new = item.record if isinstance(item, Put) else None
+        if old is not None and (new is None or new.loan_id != old.loan_id):
+            ended.append(old.loan_id)
+        if isinstance(entry.command, ReturnItem) and old is not None:
+            entry.loan_id = old.loan_id
+        if isinstance(entry.command, Checkout):
+            entry.loan_id = entry.command.loan_id
+            if new is None or new.loan_id != entry.loan_id:
+                ended.append(entry.loan_id)  # it was over before it got here
     return ended
 
 

@@ -74,7 +74,6 @@ operation = Table(
     Column("body", Json),
     Column("effects", Json),
     Index("operation_by_place", "device_id", "incarnation", "seq"),
-    Index("operation_by_arrival", "received_at"),
 )
 """The ledger: every operation that ever arrived. `body` and `effects` go when the loan they tell of ends."""
 

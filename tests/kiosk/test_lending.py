@@ -17,7 +17,7 @@ from kiosk.decide import decide
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.lending.barcode import item_id_of
 from kiosk.lending.decide import Checkout, ReturnItem, due_date
-from kiosk.lending.model import Item, Loan
+from kiosk.lending.model import Item, Loan, Sighting
 from kiosk.people.model import Patron
 from kiosk.records import Put, Remove
 from kiosk.rules import BarcodeScheme, LoanTerms, Rules
@@ -106,9 +106,59 @@ def test_a_return_forgets_the_loan_and_needs_no_name() -> None:
     lent(state, BOOKS[0])
     decision = decide(state, ReturnItem(item_id=BOOKS[0], facility_id=HOME), KIOSK)
     assert isinstance(decision, Accepted)
-    assert decision.changes == (Remove(Loan, (BOOKS[0],)),)
+    seen = Sighting(item_id=BOOKS[0], device_id="kiosk-1", at=NOON)
+    assert decision.changes == (Remove(Loan, (BOOKS[0],)), Put(seen))
     state.apply(decision.changes)
     assert state.where(Loan, patron_id=HANAKO) == ()
+
+
+@given(st.data())
+def test_whatever_arrives_first_the_newest_act_says_who_has_the_book(data: st.DataObject) -> None:
+    """Two devices, each in its own order, mixed in any way on the way to the server."""
+    kinds = data.draw(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["out", "in"])), min_size=1,
+                               max_size=6))  # fmt: skip
+    acts = [(device, kind, hour) for hour, (device, kind) in enumerate(kinds)]
+    arrivals = list(acts)
+    for n in range(len(acts)):  # swap neighbours of different devices, again and again
+        for k in range(len(arrivals) - 1):
+            if arrivals[k][0] != arrivals[k + 1][0] and data.draw(st.booleans(), label=f"swap {n} {k}"):
+                arrivals[k], arrivals[k + 1] = arrivals[k + 1], arrivals[k]
+    state = State(records())
+    for device, kind, hour in arrivals:
+        context = Context(NOON + timedelta(hours=hour), Seat(device, server=True), Rules())
+        out = replace(checkout(), loan_id=f"loan-{hour}")
+        command = out if kind == "out" else ReturnItem(item_id=BOOKS[0], facility_id=HOME)
+        before = state.get(Loan, BOOKS[0])
+        decision = decide(state, command, context)
+        assert isinstance(decision, Accepted), "a fact is never refused"
+        state.apply(decision.changes)
+        if kind == "out" and state.get(Loan, BOOKS[0]) == before:
+            assert decision.clashes == (Clash.NEWER_ELSEWHERE,), "a loan that was not opened is shown"
+    _, kind, hour = acts[-1]
+    assert [loan.loan_id for loan in state.all(Loan)] == ([f"loan-{hour}"] if kind == "out" else [])
+
+
+def test_within_one_device_the_order_of_its_acts_counts_and_not_its_clock() -> None:
+    state = State(records())
+    for hour, command in ((2, ReturnItem(item_id=BOOKS[0], facility_id=HOME)), (1, checkout())):
+        decision = decide(state, command, replace(SERVER, now=NOON + timedelta(hours=hour)))
+        assert isinstance(decision, Accepted)
+        assert decision.clashes == ()
+        state.apply(decision.changes)
+    assert [loan.patron_id for loan in state.all(Loan)] == [HANAKO]
+
+
+def test_a_guessed_time_is_not_compared() -> None:
+    state = State(records())
+    state.apply(_accepted(state, ReturnItem(item_id=BOOKS[0], facility_id=HOME), SERVER).changes)
+    guessed = Context(NOON - timedelta(days=9000), Seat("kiosk-2", server=True), Rules(), timely=False)
+    assert Clash.NEWER_ELSEWHERE not in _accepted(state, checkout(), guessed).clashes
+
+
+def _accepted(state: State, command: object, context: Context) -> Accepted:
+    decision = decide(state, command, context)
+    assert isinstance(decision, Accepted)
+    return decision
 
 
 @given(st.integers(0, 400))

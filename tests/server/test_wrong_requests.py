@@ -5,13 +5,18 @@ from __future__ import annotations
 import gzip
 import http.server
 import json
+import logging
 import threading
 from collections.abc import Iterator
 
 import pytest
 import requests
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from kiosk.clock import SystemClock
+from server.faults import in_short
+from server.store import tables
 from sync.http import BearerToken, Declined, Garbage, ServerConnection, Unreachable
 from sync.protocol import MAX_BODY, PROBLEM_JSON, Heartbeat
 from tests.conftest import Central, RemoteKiosk
@@ -38,6 +43,9 @@ def test_wrong_bodies_are_problems_and_never_errors(central: Central) -> None:
         (b"not gzip", packed, "malformed"),
         (bomb[: len(bomb) // 2], packed, "too-large"),
         (bomb, packed, "too-large"),
+        (gzip.compress(b"{}") + b"more", packed, "malformed"),
+        (gzip.compress(b"{}") + b"\0" * (2 * MAX_BODY), packed, "too-large"),
+        (b"[" * 100_000, headers, "malformed"),
         (b"0" * (MAX_BODY + 1), headers, "too-large"),
     ):
         response = requests.post(url, data=body, headers=head, timeout=10)
@@ -50,9 +58,73 @@ def test_wrong_bodies_are_problems_and_never_errors(central: Central) -> None:
         f"{central.url}/v1/devices/kiosk-x/heartbeat", data=other, headers=headers, timeout=10
     )
     assert response.json()["type"] == "unsupported-protocol"
-    for query in ("after=-1", "after=5&epoch=other", "limit=0", "after=x"):
+    for query in ("after=-1", "after=5&epoch=other", "limit=0", "after=x", f"after={10**30}"):
         response = requests.get(f"{central.url}/v1/devices/kiosk-x/feed?{query}", headers=headers, timeout=10)
         assert response.json()["type"] in ("malformed", "must-refetch")
+
+
+def test_every_failure_is_a_problem_document(central: Central) -> None:
+    headers = {"Authorization": "Bearer x"}
+    for method, path, kind, status in (
+        ("GET", "/nothing", "not-found", 404),
+        ("GET", "/v1/nothing", "not-found", 404),
+        ("DELETE", "/v1/devices/kiosk-x/feed", "method-not-allowed", 405),
+        ("GET", "/v1/devices/%00", "unauthorized", 401),
+        ("GET", "/v1/devices/" + "x" * 9000, "unauthorized", 401),
+        ("POST", "/desk/login", "malformed", 422),
+    ):
+        answer = requests.request(method, central.url + path, headers=headers, timeout=10)
+        assert (answer.status_code, answer.json()["type"]) == (status, kind), path
+        assert answer.headers["Content-Type"] == PROBLEM_JSON
+        assert answer.json()["status"] == status
+
+
+def test_a_sign_in_form_that_is_too_long_is_not_read(central: Central) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"name=x&password="
+        for _ in range(30):
+            yield b"x" * 4096
+
+    for body in ("name=x&password=" + "x" * 100_000, endless()):
+        answer = requests.post(
+            f"{central.url}/desk/login", data=body, timeout=10,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )  # fmt: skip
+        assert (answer.status_code, answer.json()["type"]) == (413, "too-large")
+    answer = requests.post(f"{central.url}/desk/login", data={"name": "\0", "password": "x"}, timeout=10)
+    assert answer.status_code == 401
+
+
+def test_a_defect_is_a_problem_and_its_text_stays_out_of_the_log(
+    central: Central, kiosk: RemoteKiosk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_args: object) -> None:
+        raise RuntimeError("about reader p00001")
+
+    monkeypatch.setattr("server.api.devices._feed_page", broken)
+    with caplog.at_level(logging.DEBUG), pytest.raises(Declined) as declined:
+        kiosk.server.feed("", 0, 10)
+    assert (declined.value.problem.type, declined.value.problem.status) == ("internal", 500)
+    assert "internal: GET: RuntimeError in broken" in caplog.text
+    assert "p00001" not in caplog.text
+
+
+def test_errors_of_the_database_name_no_values(central: Central) -> None:
+    with pytest.raises(IntegrityError) as failed, central.database.write() as conn:
+        conn.execute(insert(tables.staff).values(name="somebody", password_hash=None))
+    assert "somebody" not in str(failed.value).split("DETAIL")[0]
+    assert "somebody" not in in_short(failed.value)
+
+
+def test_a_cursor_beyond_the_newest_change_fetches_everything(central: Central, kiosk: RemoteKiosk) -> None:
+    epoch, position = kiosk.ledger.cursor()
+    assert kiosk.server.feed(epoch, position, 10).changes == []
+    with pytest.raises(Declined) as declined:
+        kiosk.server.feed(epoch, position + 1_000_000, 10)
+    assert declined.value.problem.type == "must-refetch"
+    kiosk.ledger.apply_page(epoch, position + 1_000_000, [], kiosk.schedule._clock.now(), complete=True)
+    assert kiosk.sync()
+    assert kiosk.ledger.cursor() == (epoch, position)
 
 
 @pytest.fixture
