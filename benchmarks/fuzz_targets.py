@@ -41,7 +41,7 @@ _JPKI, _SUPPORT = "d392f000260100000001", "d3921000310001010408"
 _SELECT_AP = ("00a4040c0a" + _JPKI, "00a4040c0a" + _SUPPORT)
 _FILES = {_JPKI: ("0006", "0008", "000a", "000b", "0017", "0018"), _SUPPORT: ("0002", "0011", "0015")}
 _HEADS = ("00a40000", "00a4040c", "00a4020c", "00b0", "00200080", "802a0080", "00c00000", "ffca0000")
-COMMANDS = {"recognise": 2, "tries": 8, "log in": 29, "attributes": 15}
+COMMANDS = {"recognise": 3, "tries": 8, "log in": 29, "attributes": 15}
 """The most that a flow ever asks of a card, whatever the card answers: a certificate of 4 KiB, attributes of 2."""
 BOUND = {flow: commands * (2 + MAX_RESPONSE_PARTS) for flow, commands in COMMANDS.items()}
 """The same on the wire: each command perhaps repeated with another length, its answer perhaps in parts."""
