@@ -1,7 +1,7 @@
 """`make fuzz`: coverage-guided fuzzing of everything that reads card bytes, each target in its own process.
 
-`python -m benchmarks.fuzz_cards [SECONDS] [TARGET …]` goes through the targets and prints executions per second
-and findings; input that breaks something stays in `var/fuzz/`, and is run again first the next time.
+`python -m benchmarks.fuzz_cards [SECONDS] [TARGET …]` goes through the targets and prints executions per
+second and findings; input that breaks something stays in `var/fuzz/`, and is run again first the next time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the fuzzers throw bytes at: every reader of card bytes, and the whole talk with a card that says anything.
+"""What the fuzzers throw bytes at: every reader of card bytes, and the whole talk with a card.
 
-A target returns where all is well, be it with a result or with one of our own errors. It raises where a card can
-make us crash, say something that is not on the list, try a PIN twice, or talk for longer than is bounded here.
-The list is written down a second time in `Wire`, so that the guard does not judge itself.
+A target returns where all is well, be it with a result or with one of our own errors. It raises where a card
+can make us crash, say something that is not on the list, try a PIN twice, or talk for longer than is bounded
+(`fuzz_wire.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from benchmarks.fuzz_wire import BOUND, COMMANDS, SELECT_JPKI, Air, Wire, counted
 from drivers.cards.allow import guarded
-from drivers.cards.apdu import MAX_RESPONSE_PARTS, CardGarbage, CardGone, Channel, Command, channel, split
+from drivers.cards.apdu import (
+    CardGarbage,
+    CardGone,
+    Channel,
+    Command,
+    channel,
+    split,
+)
 from drivers.cards.atr import recognise
 from drivers.cards.mynumber.attributes import file_length, parse
 from drivers.cards.mynumber.jpki import JpkiApplication
@@ -26,6 +34,7 @@ from drivers.cards.mynumber.profile import RSA_2015
 from drivers.cards.mynumber.revocation import signed_list
 from drivers.cards.mynumber.support import read_attributes
 from drivers.cards.mynumber.trust import TrustStore, authority
+from drivers.cards.readers.nfc_field import Field
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardProblem
 from kiosk.rules import AttributesBy
@@ -37,58 +46,6 @@ TYPED = (CardGarbage, CardGone, CardProblem)
 """What the readers know how to tell a resident."""
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 _TAGGER = CardTagger(bytes(32))
-_JPKI, _SUPPORT = "d392f000260100000001", "d3921000310001010408"
-_SELECT_AP = ("00a4040c0a" + _JPKI, "00a4040c0a" + _SUPPORT)
-_FILES = {_JPKI: ("0006", "0008", "000a", "000b", "0017", "0018"), _SUPPORT: ("0002", "0011", "0015")}
-_HEADS = ("00a40000", "00a4040c", "00a4020c", "00b0", "00200080", "802a0080", "00c00000", "ffca0000")
-COMMANDS = {"recognise": 3, "tries": 8, "log in": 29, "attributes": 15}
-"""The most that a flow ever asks of a card, whatever the card answers: a certificate of 4 KiB, attributes of 2."""
-BOUND = {flow: commands * (2 + MAX_RESPONSE_PARTS) for flow, commands in COMMANDS.items()}
-"""The same on the wire: each command perhaps repeated with another length, its answer perhaps in parts."""
-
-
-class Wire:
-    """A card that answers with the bytes it was given, and objects to whatever it should not be told."""
-
-    def __init__(self, answers: bytes, bound: int, underlying: MyNumberCard | None = None) -> None:
-        self._answers = answers
-        self._bound = bound
-        self._underlying = underlying
-        self._application = ""
-        self.sent = 0
-        self.secrets = 0
-
-    def __call__(self, raw: bytes) -> bytes:
-        self.sent += 1
-        if self.sent > self._bound:
-            raise AssertionError(f"more than {self._bound} commands")
-        self._judge(raw.hex())
-        return self._answer(raw)
-
-    def _judge(self, command: str) -> None:
-        if not command.startswith(_HEADS):
-            raise AssertionError(f"not on the list: {command[:8]}")
-        if command.startswith("00a4040c"):
-            if command not in _SELECT_AP:
-                raise AssertionError("an application that is none of our business")
-            self._application = command[10:]
-        if command.startswith("00a4020c") and command[10:] not in _FILES[self._application]:
-            raise AssertionError(f"a file that is none of our business: {command[10:]}")
-        if command.startswith("00200080") and len(command) > 8:
-            self.secrets += 1
-            if self.secrets > 1:
-                raise AssertionError("a second try")
-
-    def _answer(self, raw: bytes) -> bytes:
-        """The next of the given bytes: F0–FF leaves it to a true card, else so much data and a status word."""
-        if not self._answers:
-            raise CardGone("nothing more to say")
-        first, self._answers = self._answers[0], self._answers[1:]
-        if first >= 0xF0 and self._underlying is not None:
-            return self._underlying.answer(raw)
-        length = first if first < 0xE0 else 256
-        said, self._answers = self._answers[: length + 2], self._answers[length + 2 :]
-        return said
 
 
 @dataclass(frozen=True)
@@ -123,7 +80,7 @@ def _talk(flow: str, answers: bytes, act: Callable[[Channel], object], by: Attri
             pin.tries = pin.limit
     card.log.clear()
     try:
-        act(guarded(channel(Wire(answers, BOUND[flow], card)), attributes=by))
+        act(guarded(counted(channel(Wire(answers, BOUND[flow], card)), COMMANDS[flow]), attributes=by))
     except TYPED as error:
         if "1234" in str(error) or Resident().number_b in str(error):
             raise AssertionError("a secret in an error") from error
@@ -162,6 +119,21 @@ def _selected(send: Channel) -> JpkiApplication:
     return JpkiApplication(send, RSA_2015)
 
 
+def read_air(data: bytes) -> None:
+    """Whoever is found in the field of a reader without PC/SC, and whatever it answers there."""
+    field = Field(Air(data))
+    try:
+        link = field.find()
+        if link is None:
+            return
+        for command in (b"\x00\xa4\x00\x00", bytes.fromhex(SELECT_JPKI)):
+            link.transmit(command)
+        link.alive()
+        field.find_again(link)
+    except TYPED:
+        return
+
+
 def read_apdu(data: bytes) -> None:
     """One response, and one command whose answer comes in pieces of any kind."""
     pieces = iter(data.split(b"\xc3"))
@@ -182,8 +154,10 @@ def read_attribute_file(data: bytes) -> None:
 
 
 def _near(genuine: bytes, data: bytes) -> bytes:
-    """The genuine file with edits (two bytes where, one what). No coverage comes back from inside the parser of
-    certificates, so blind bytes get nowhere in it, and an edited file far."""
+    """The genuine file with edits (two bytes where, one what).
+
+    No coverage comes back from inside the parser of certificates: blind bytes get nowhere in it, edits far.
+    """
     edited = bytearray(genuine)
     for at in range(0, len(data) - 2, 3):
         edited[int.from_bytes(data[at : at + 2], "big") % len(edited)] = data[at + 2]
@@ -217,6 +191,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "log-in": talk_log_in,
     "attributes": talk_attributes,
     "apdu": read_apdu,
+    "air": read_air,
     "attribute-file": read_attribute_file,
     "certificate": read_certificate,
     "revocation-list": read_revocation_list,
@@ -230,6 +205,11 @@ def seeds(name: str) -> list[bytes]:
     storage = bytes.fromhex("3B8F8001804F0CA000000306 11003B0000000042")
     return {
         "recognise": [bytes((len(storage),)) + storage + b"\x08" + bytes(8) + b"\x90\x00", b"\0" + truth],
+        "air": [
+            bytes.fromhex("00 02 4400 07 04A1B2C3D4E5F6 01 20 05 0578807002 03 029000 03 039000 05 A2 00"),
+            bytes.fromhex("01 0C 500102030400000000008185 01 00 03 029000 03 039000"),
+            bytes.fromhex("02 13 010114B34D5E6F708100F1000000014300 88B4 0D 0D0D0114B34D5E6F70810188B4 02"),
+        ],
         "apdu": [b"\x61\x08\xc3ab\x90\x00"],
         "attribute-file": [file, file.rstrip(b"\xff"), Resident(address="光" * 300).file()],
         "tries": [truth, truth[:4] + b"\x00\x6a\x82" + truth],

@@ -1,4 +1,4 @@
-"""A made-up next generation: ECDSA P-384 with SHA-384, two applications, two PINs, nothing where it is today."""
+"""A made-up next generation: ECDSA P-384 with SHA-384, two applications, two PINs, all elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from drivers.cards.applications import Digest, KeyFile, SecretFile
 from drivers.cards.mynumber.profile import CardProfile, EcdsaForm, InputSupport
-from virtual.cards.chip import Applet, ChipCard, Pin
+from virtual.cards.chip import Applet, AppletCard, Pin
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.resident import Resident
 
@@ -42,7 +42,7 @@ def profile(form: EcdsaForm = EcdsaForm.RAW) -> CardProfile:
 
 
 @dataclass
-class NextCard(ChipCard):
+class NextCard(AppletCard):
     """Certificate for ten years, signatures in the form the profile says."""
 
     authority: TestAuthority = field(kw_only=False)

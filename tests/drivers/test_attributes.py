@@ -206,6 +206,12 @@ def test_a_birth_date_that_the_register_does_not_fully_know(known: str) -> None:
     assert parse(Resident(birth_date=known).file()).birth_date is None
 
 
+def test_no_file_is_larger_than_a_card_could_hold() -> None:
+    assert file_length(b"\xff\x20\x82" + (LARGEST - 5).to_bytes(2, "big")) == LARGEST
+    with pytest.raises(CardGarbage):
+        file_length(b"\xff\x20\x82" + (LARGEST - 4).to_bytes(2, "big"))
+
+
 def with_filler(data: bytes, filler: bytes) -> bytes:
     return data.rstrip(b"\xff") + filler
 
@@ -251,7 +257,7 @@ def test_anything_else_is_no_file_of_attributes(broken: bytes) -> None:
         parse(broken)
 
 
-# ---- leaving nothing ----------------------------------------------------------------------------------------
+# ---- leaving nothing --------------------------------------------------------------------------------------
 
 
 @BY

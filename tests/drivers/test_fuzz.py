@@ -10,14 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz_targets
-from benchmarks.fuzz_targets import BOUND, COMMANDS, TARGETS, Wire, seeds
+from benchmarks.fuzz_targets import TARGETS, seeds
+from benchmarks.fuzz_wire import BOUND, COMMANDS, Wire
 from drivers.cards.apdu import MAX_RESPONSE_PARTS, CardGarbage, Command, channel
 from drivers.cards.mynumber.support import read_attributes
 from drivers.cards.mynumber.trust import TrustStore
+from kiosk.codes import Trouble
 from kiosk.rules import AttributesBy
 from tests.drivers.conftest import NOW
-from tests.drivers.flows import Handling
-from virtual.cards.felica import ChipCard
+from tests.drivers.flows import Handling, outcome
+from virtual.cards.chip import AppletCard
 from virtual.cards.issuer import TestAuthority
 from virtual.cards.resident import Resident
 from virtual.cards.tray import make_mynumber
@@ -112,7 +114,7 @@ def test_a_target_tells_when_a_reader_breaks(monkeypatch: pytest.MonkeyPatch) ->
         TARGETS["attribute-file"](Resident().file())
 
 
-# ---- how long a talk can get ---------------------------------------------------------------------------------
+# ---- how long a talk can get ------------------------------------------------------------------------------
 
 
 def test_the_bound_is_what_the_longest_honest_talk_needs(
@@ -123,9 +125,13 @@ def test_the_bound_is_what_the_longest_honest_talk_needs(
     authority.save(folder)
     desk = Handling(TrustStore(folder))
     card = make_mynumber(authority, NOW, resident=Resident(address="光" * 600))
-    desk.recognise(ChipCard(bytes(7)))  # who has none of our applications is asked for a number
+    desk.recognise(AppletCard())  # has no application: it is asked for its identifier too
     assert len(desk.sent) == COMMANDS["recognise"]
     profile = desk.profile(card)
+    desk.sent.clear()
+    card.certificate = b"\x30\x82\x0f\xfc" + bytes(4092)
+    assert outcome(lambda: desk.log_in(card)) is Trouble.CERT_UNSUITABLE
+    assert len(desk.sent) == 2 + COMMANDS["log in"] - 5, "recognised, then all but PIN and signature"
     desk.sent.clear()
     read_attributes(desk.channel(card, AttributesBy.PIN), profile, AttributesBy.PIN, "5678")
     assert len(desk.sent) == COMMANDS["attributes"]

@@ -98,6 +98,27 @@ def test_a_right_pin_restores_the_counter(login: Login, authority: TestAuthority
     assert card.tries_left == 3
 
 
+class SaysBlocked(MyNumberCard):
+    """Answers even the empty VERIFY with 6984 once it is blocked."""
+
+    def _verify(self, data: bytes) -> bytes:
+        return b"\x69\x84" if not self.tries_left else super()._verify(data)
+
+
+def test_a_card_may_say_blocked_when_it_is_only_asked(login: Login, authority: TestAuthority) -> None:
+    made = make_mynumber(authority, NOW)
+    card = SaysBlocked(authority, made.certificate, made.key, tries=0)
+    assert login.refusal(card) == (Trouble.PIN_BLOCKED, 0)
+    assert login.pins_sent == 0
+
+
+def test_a_token_that_would_write_on_a_terminal_is_not_shown(login: Login, authority: TestAuthority) -> None:
+    card = make_mynumber(authority, NOW, token="\x1b[2JJPKIAPICCTOKEN2")
+    send = guarded(login.send(card))
+    assert JpkiApplication.present(send, RSA_2015)
+    assert JpkiApplication(send, RSA_2015).token_name() == "?"
+
+
 class Boasts(MyNumberCard):
     """Says that it has three tries, whatever is left."""
 
@@ -150,7 +171,15 @@ def test_a_counter_that_answers_9000_is_full(login: Login, authority: TestAuthor
     login.attempt(card)
 
 
-@pytest.mark.parametrize("head", [b"\x30\x82\xff\xff", b"\x04\x82\x01\x00", b"\x30\x82\x04\x00" + bytes(900)])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x30\x82\xff\xff",
+        b"\x04\x82\x01\x00",
+        b"\x30\x82\x04\x00" + bytes(900),
+        b"\x30\x82\x0f\xfd" + bytes(4093),
+    ],
+)
 def test_a_certificate_of_impossible_form_is_garbage(
     login: Login, authority: TestAuthority, head: bytes
 ) -> None:

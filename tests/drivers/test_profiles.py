@@ -95,6 +95,23 @@ def test_a_signature_in_another_form_than_the_profile_says_proves_nothing(
         assert outcome(lambda: desk.log_in(card, "LIBR42")) is Trouble.SIGNATURE_INVALID  # noqa: B023
 
 
+def test_numbers_side_by_side_have_the_width_of_the_curve_and_no_other(
+    trust: TrustStore, authority: TestAuthority
+) -> None:
+    """More noughts before a number would make the same signature, written in two ways."""
+    card = nextgen.NextCard(authority, NOW)
+    pin, sign = card.applets[0].keys[nextgen.KEY]
+
+    def longer(data: bytes) -> bytes:
+        signature = sign(data)
+        assert signature is not None
+        return signature[:48] + b"\x00" + signature[48:]
+
+    card.applets[0].keys = {nextgen.KEY: (pin, longer)}
+    desk = Handling(trust, [nextgen.profile()])
+    assert outcome(lambda: desk.log_in(card, "LIBR42")) is Trouble.SIGNATURE_INVALID
+
+
 def test_a_key_of_a_kind_the_profile_does_not_know_is_refused(
     trust: TrustStore, authority: TestAuthority
 ) -> None:

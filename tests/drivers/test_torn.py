@@ -1,4 +1,4 @@
-"""A card torn out of a real pcscd at every single command of a visit: recognised, asked for its tries, proved.
+"""A card torn out of a real pcscd at every command of a visit: recognised, asked for its tries, proved.
 
 The same for every flow, without a reader and in every manner of card: `test_torn_flows.py`.
 """

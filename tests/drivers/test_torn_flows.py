@@ -1,4 +1,4 @@
-"""A card torn out at every single command of every flow: before it is done, and after, with the answer lost."""
+"""A card torn out at every single command of every flow: before it is done, or with the answer lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kiosk.rules import AttributesBy
 from tests.drivers import nextgen
 from tests.drivers.conftest import NOW
 from tests.drivers.flows import Handling, outcome
-from virtual.cards.chip import ChipCard
+from virtual.cards.chip import AppletCard
 from virtual.cards.felica import FelicaCard
 from virtual.cards.issuer import TestAuthority, new_key
 from virtual.cards.resident import Resident
@@ -22,7 +22,7 @@ from virtual.cards.vpcd import Pulled
 
 HANAKO = Resident()
 KEY = new_key()
-Flow = Callable[[Handling, ChipCard], object]
+Flow = Callable[[Handling, AppletCard], object]
 FLOWS: dict[str, Flow] = {
     "recognise": lambda desk, card: desk.recognise(card),
     "tries": lambda desk, card: desk.tries(card),
@@ -44,12 +44,12 @@ def desk(authority: TestAuthority, tmp_path: Path) -> Handling:
     return Handling(TrustStore(tmp_path), [*Handling.profiles, nextgen.profile()])
 
 
-def counters(card: ChipCard) -> list[int]:
+def counters(card: AppletCard) -> list[int]:
     return [pin.tries for applet in card.applets for pin in applet.pins.values()]
 
 
 def tear_everywhere(
-    desk: Handling, make: Callable[[], ChipCard], act: Flow, *, answer_lost: bool
+    desk: Handling, make: Callable[[], AppletCard], act: Flow, *, answer_lost: bool
 ) -> list[int]:
     """At how many commands it was torn; the same card must serve afterwards as if nothing had been."""
     card = make()
@@ -79,7 +79,7 @@ def test_torn_out_at_every_command(
 ) -> None:
     manners = {} if manner == "plain" else {manner: True}
 
-    def make() -> ChipCard:
+    def make() -> AppletCard:
         return make_mynumber(authority, NOW, key=KEY, resident=HANAKO, **manners)
 
     torn = tear_everywhere(desk, make, FLOWS[flow], answer_lost=answer_lost)
@@ -88,7 +88,7 @@ def test_torn_out_at_every_command(
 
 @pytest.mark.parametrize("flow", NEXT_FLOWS)
 def test_so_does_the_next_generation(desk: Handling, authority: TestAuthority, flow: str) -> None:
-    def make() -> ChipCard:
+    def make() -> AppletCard:
         return nextgen.NextCard(authority, NOW)
 
     assert len(tear_everywhere(desk, make, NEXT_FLOWS[flow], answer_lost=True)) >= 8

@@ -77,7 +77,7 @@ class Applet:
 
 
 @dataclass(kw_only=True)
-class ChipCard:
+class AppletCard:
     """One card. Misfortunes: `torn_at` (INS at which it is pulled), `torn_after` (commands), `answer_lost`
     (pulled after doing what it was told), `garbage`, `slow` (seconds for each command), `first_6f00`,
     `split_answers` (61xx), `wrong_le` (6Cxx). `trespasses` lists every touch of a tripwire."""

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from virtual.cards.chip import Applet, ChipCard, Pin
+from virtual.cards.chip import Applet, AppletCard, Pin
 from virtual.cards.issuer import TestAuthority, new_key
 from virtual.cards.resident import Resident
 
@@ -34,7 +34,7 @@ _NOT_A_NUMBER = b"\xff\x10\x0cNEVER TO BE\xff"
 
 
 @dataclass
-class MyNumberCard(ChipCard):
+class MyNumberCard(AppletCard):
     """One card. Without a `resident` the input-support application is a tripwire as a whole."""
 
     authority: TestAuthority = field(kw_only=False)
