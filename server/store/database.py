@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kiosk.records import Change, Put, change_key, change_to_json, from_json, spec_of, spec_of_change
-from kiosk.state import Query
+from kiosk.state import Query, chunks
 from server.store import tables
 
 SERVER_SEQ, OPERATIONS = "server_seq", "operations"
@@ -128,17 +128,12 @@ def count(conn: Connection, counter: str) -> int:
 
 def fetch(conn: Connection, queries: Iterable[Query]) -> Iterator[Any]:
     """All records the queries ask for, one statement per (table, fields) and chunk."""
-    groups: dict[tuple[type[Any], tuple[str, ...]], list[tuple[Any, ...]]] = {}
-    for query in queries:
-        groups.setdefault((query.kind, query.fields), []).append(query.values)
-    for (kind, fields), values in groups.items():
+    for kind, fields, values in chunks(queries, _CHUNK):
         table = tables.records[spec_of(kind).table]
         columns = [table.c[name] for name in fields]
-        for start in range(0, len(values), _CHUNK):
-            part = values[start : start + _CHUNK]
-            where = columns[0].in_([v[0] for v in part]) if len(fields) == 1 else tuple_(*columns).in_(part)
-            for row in conn.execute(select(table).where(where)):
-                yield record_of(kind, row._mapping)
+        where = columns[0].in_([v[0] for v in values]) if len(fields) == 1 else tuple_(*columns).in_(values)
+        for row in conn.execute(select(table).where(where)):
+            yield record_of(kind, row._mapping)
 
 
 def record_of(kind: type[Any], row: Any) -> Any:
