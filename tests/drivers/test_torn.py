@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A card torn out of a real pcscd at every command of a visit: recognised, asked for its tries, proved.
-=======
 """A card torn off every kind of reader at every single command of a visit: recognised, asked, proved.
->>>>>>> h1/h1
 
 The same for every flow, without a reader and in every manner of card: `test_torn_flows.py`.
 """
