@@ -145,7 +145,7 @@ def deliver_badly(world: World, parcels: list[tuple[str, int, int, bool]]) -> No
             assert gap.expected <= first
             assert world.ledger() == before, "nothing of such a batch is taken"
             continue
-        if heard:
+        if heard and sent:
             answered[device] = max(answered[device], first + sent)
     for device, journal in world.journals.items():
         world.push(device, answered[device], len(journal))
