@@ -153,6 +153,7 @@ def check(world: World) -> None:
     assert {row[0] for row in ledger} == sent, "nothing is lost and nothing made up"
     assert len(ledger) == len(sent), "and each has exactly one outcome"
     assert len({row[1] for row in ledger}) == len(sent)
+    assert all(outcome.startswith("applied") for _, _, outcome, _ in ledger), "no fact is refused or parked"
     assert world.cases() == sum(outcome != "applied" for _, _, outcome, _ in ledger)
     assert all((outcome != "applied") == (case is not None) for _, _, outcome, case in ledger)
     assert world.places() == {device: len(journal) for device, journal in world.journals.items()}
