@@ -182,6 +182,11 @@ def _run_card(args: argparse.Namespace) -> int:
         findings = technician.inspect(
             TrustStore(args.trust) if args.trust else None, datetime.now(UTC), args.reader
         )
+    elif args.action == "import-crl":
+        if args.trust is None or args.file is None:
+            print("import-crl needs a FILE and --trust DIR", file=sys.stderr)
+            return 2
+        findings = [technician.import_list(args.trust, args.file)]
     else:
         findings = technician.selftest(args.trust, args.reader)
     for finding in findings:
@@ -241,7 +246,8 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(run=_run_server)
 
     card = commands.add_parser("card", help="readers and cards, for technicians")
-    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest"))
+    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest", "import-crl"))
+    card.add_argument("file", type=Path, nargs="?", help="revocation list to import (DER or PEM)")
     card.add_argument("--trust", type=Path, help="folder of pinned authorities")
     card.add_argument("--reader", help="part of a PC/SC reader's name, or nfcpy:PATH (nfcpy:usb:054c:06c3)")
     card.set_defaults(run=_run_card)

@@ -93,7 +93,9 @@ class CardRules:
     """What a card may do here. Strict by default: the municipality decides.
 
     basis: 公的個人認証法 art. 38-4 (since 2024-05-27): a bare tap must not identify anybody, so the card
-    opens a visit only with its PIN, and only where the ward has switched it on.
+    opens a visit only with its PIN, and only where the ward has switched it on. The verifier has to make
+    sure that the certificate is not revoked (arts. 37, 38-4); without a network that is a dated list, so a
+    card that no fresh list vouches for is sent to the counter unless the ward decides otherwise.
 
     `attributes`: name, address, birth date and sex from the card, for filling in a form. basis:
     個人情報保護法 art. 61 (only what a stated purpose needs), so off unless the ward states one; 番号法
@@ -101,6 +103,8 @@ class CardRules:
     """
 
     mynumber_with_pin: bool = False
+    mynumber_unchecked: bool = False
+    """Whether a card may open a visit though no fresh list says that its certificate is not revoked."""
     linkable: tuple[str, ...] = ()
     risk: RiskTable = field(default_factory=RiskTable)
     library_pin_tries: int = 5

@@ -151,7 +151,8 @@ def test_a_mynumber_card_proves_its_owner_with_the_pin(desk: Desk) -> None:
     assert placed.card.pin_tries_left() == 3
     first = placed.card.authenticate("1234", NOW)
     assert placed.card.authenticate("1234", NOW) == first, "the same card is the same person"
-    assert first.revocation_as_of is None, "without a list nobody can say that it is good"
+    assert first.revocation is not None
+    assert not first.revocation.checked, "without a list nobody can say that it is good"
     assert first.tag not in repr(placed)
     desk.lift()
 
