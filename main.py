@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import signal
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from secrets import token_bytes
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock
+from kiosk.clock import SystemClock, local_date
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
@@ -116,12 +118,18 @@ def _run_kiosk(args: argparse.Namespace) -> int:
         scanner=SerialScanner(settings.scanner) if settings.scanner else None,
         printer=EscPosPrinter(settings.printer) if settings.printer else None,
     )  # fmt: skip
+    signal.signal(signal.SIGTERM, _terminated)
     kiosk.start()
     try:
         app.run()
     finally:
         kiosk.stop()
     return 0
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    """Leave through every `finally`: an nfcpy reader that nobody closes is dead until replugged."""
+    sys.exit(128 + number)
 
 
 def _run_server(args: argparse.Namespace) -> int:
@@ -138,8 +146,27 @@ def _run_server(args: argparse.Namespace) -> int:
         print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
     elif args.action == "add-staff":
         cli.add_staff(args.database, args.name, sys.stdin.readline().rstrip("\n"))
+    elif args.action == "show-rules":
+        print(cli.show_rules(args.database, local_date(datetime.now(UTC))))
+    elif args.action == "set-rules":
+        return _set_rules(args)
     else:
         cli.migrate(args.database)
+    return 0
+
+
+def _set_rules(args: argparse.Namespace) -> int:
+    from server import cli
+
+    if args.rules is None or args.valid_from is None:
+        print("set-rules needs --rules FILE and --from DATE", file=sys.stderr)
+        return 2
+    try:
+        version = cli.set_rules(args.database, args.rules, args.valid_from)
+    except cli.RulesProblem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    print(f"version {version}, valid from {args.valid_from}")
     return 0
 
 
@@ -169,6 +196,7 @@ def _watch_cards(setting: str | None) -> int:
     events: SimpleQueue[CardEvent] = SimpleQueue()
     with TemporaryDirectory() as nothing:  # tags made here are of a key nobody keeps
         reader = make_reader(setting, CardTagger(token_bytes(32)), TrustStore(Path(nothing)), "technician")
+    signal.signal(signal.SIGTERM, _terminated)
     reader.start(events.put)
     try:
         while True:
@@ -197,8 +225,11 @@ def _parser() -> argparse.ArgumentParser:
 
     server = commands.add_parser("server", help="the central server")
     server.add_argument(
-        "action", choices=("run", "migrate", "add-device", "add-staff"), nargs="?", default="run"
-    )
+        "action", nargs="?", default="run",
+        choices=("run", "migrate", "add-device", "add-staff", "show-rules", "set-rules"),
+    )  # fmt: skip
+    server.add_argument("--rules", type=Path, help="file of the rules to set (JSON, as show-rules prints)")
+    server.add_argument("--from", dest="valid_from", type=date.fromisoformat, help="their first day")
     server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8720)
@@ -223,8 +254,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code says whether it worked."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    level = os.environ.get("MACHIKADO_LOG_LEVEL", "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        print(f"MACHIKADO_LOG_LEVEL: {level} is none of DEBUG, INFO, WARNING, ERROR", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("alembic", "urllib3", "PIL"):  # of no use here, and some write what crosses the wire
+        logging.getLogger(name).setLevel(logging.WARNING)
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))

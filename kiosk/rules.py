@@ -5,10 +5,12 @@ A ward overrides them with `rule_set` records; the version that is valid on the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -125,6 +127,7 @@ class Rules:
 
 
 _RULES = TypeAdapter(Rules)
+_OBJECT = TypeAdapter(dict[str, Any])
 
 
 def rules_on(day: date, sets: Iterable[RuleSet]) -> Rules:
@@ -135,6 +138,38 @@ def rules_on(day: date, sets: Iterable[RuleSet]) -> Rules:
     return _RULES.validate_json(max(valid, key=lambda s: (s.valid_from, s.version)).body)
 
 
-def rules_to_json(rules: Rules) -> str:
+def rules_to_json(rules: Rules, indent: int | None = None) -> str:
     """The `body` of a rule set."""
-    return _RULES.dump_json(rules).decode()
+    return _RULES.dump_json(rules, indent=indent).decode()
+
+
+def rules_from_json(text: str) -> Rules:
+    """Rules that somebody wrote: what is left out keeps its default; what is unknown or misspelt is refused.
+
+    Raises ValueError, which names the place.
+    """
+    given = _OBJECT.validate_json(text)
+    read = _RULES.validate_python(_merged(json.loads(rules_to_json(Rules())), given))
+    if stray := _stray(given, json.loads(rules_to_json(read)), ""):
+        raise ValueError(f"there are no rules of this name: {', '.join(stray)}")
+    return read
+
+
+def _merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """`given` laid over `default`, also inside: a table of which one row is given keeps its other rows."""
+    inside = {
+        name: _merged(default[name], value)
+        for name, value in given.items()
+        if isinstance(value, dict) and isinstance(default.get(name), dict)
+    }
+    return default | given | inside
+
+
+def _stray(given: object, known: object, at: str) -> list[str]:
+    """Where `given` has names that `known` has not."""
+    if not isinstance(given, dict) or not isinstance(known, dict):
+        return []
+    found = [f"{at}{name}" for name in given if name not in known]
+    for name in given.keys() & known.keys():
+        found += _stray(given[name], known[name], f"{at}{name}.")
+    return sorted(found)

@@ -7,7 +7,7 @@ databases (one by one, or set-wise for a whole batch) and hand over a `State`. S
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,6 +32,16 @@ class Query:
             return Query(kind, tuple(equal), tuple(equal.values()))
         names = tuple(sorted(equal))
         return Query(kind, names, tuple(equal[name] for name in names))
+
+
+def chunks(queries: Iterable[Query], size: int) -> Iterator[tuple[type[Any], tuple[str, ...], list[Key]]]:
+    """The queries as (kind, fields, values of at most `size` queries): each can be asked in one statement."""
+    groups: dict[tuple[type[Any], tuple[str, ...]], list[Key]] = {}
+    for query in queries:
+        groups.setdefault((query.kind, query.fields), []).append(query.values)
+    for (kind, fields), values in groups.items():
+        for start in range(0, len(values), size):
+            yield kind, fields, values[start : start + size]
 
 
 class State:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import date
 from pathlib import Path
 
 import uvicorn
 from sqlalchemy import insert
 
 from kiosk.operations import GENESIS
+from kiosk.records import Put
+from kiosk.rules import RuleSet, rules_from_json, rules_on, rules_to_json
+from kiosk.state import Query
 from server.app import create_app
 from server.secrets import hash_password, new_token
 from server.settings import ServerSettings, read_card_key, read_ward_key
 from server.store import tables
-from server.store.database import Database, upsert
+from server.store.database import Database, fetch, upsert, write_changes
+
+
+class RulesProblem(Exception):
+    """The file holds no rules; the text says where it goes wrong."""
 
 
 def serve(
@@ -38,6 +46,32 @@ def migrate(database: str) -> None:
     opened = Database(database)
     opened.migrate()
     opened.dispose()
+
+
+def show_rules(database: str, today: date) -> str:
+    """The rules in force, as JSON that `set_rules` takes."""
+    opened = Database(database)
+    with opened.read() as conn:
+        sets = list(fetch(conn, [Query.of(RuleSet, name="ward")]))
+    opened.dispose()
+    return rules_to_json(rules_on(today, sets), indent=2)
+
+
+def set_rules(database: str, file: Path, valid_from: date) -> int:
+    """Give the rules a new version, valid from that day; returns its number. Raises RulesProblem."""
+    try:
+        body = rules_to_json(rules_from_json(file.read_text("utf-8")))
+    except OSError as error:
+        raise RulesProblem(f"{file}: {error.strerror}") from error
+    except ValueError as error:
+        raise RulesProblem(f"{file}: {error}") from error
+    opened = Database(database)
+    with opened.write() as conn:
+        known = [found.version for found in fetch(conn, [Query.of(RuleSet, name="ward")])]
+        version = max(known, default=0) + 1
+        write_changes(conn, [Put(RuleSet(name="ward", version=version, valid_from=valid_from, body=body))])
+    opened.dispose()
+    return version
 
 
 def add_device(database: str, device_id: str, facility_id: str, name: str) -> str:

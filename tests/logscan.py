@@ -13,7 +13,7 @@ import re
 OURS = ("kiosk", "drivers", "sync", "server", "ui", "virtual", "main")
 DETACHED = ("uvicorn",)
 """Loggers that keep their lines from the root."""
-PINS = ("1234", "9999", "8620", "5071", "1111", "0001", "ABC123", "5678", "LIBR42", "FACE2030")
+PINS = ("1234", "9999", "8620", "5071", "1111", "ABC123", "5678", "LIBR42", "FACE2030")
 
 _HARMLESS = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # UUIDs: operations, epochs

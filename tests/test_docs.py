@@ -30,8 +30,10 @@ def test_the_server_commands_of_the_handbook(tmp_path: Path) -> None:
         command = line.replace("machikado", program, 1).replace(
             "sqlite:///server.db", f"sqlite:///{tmp_path}/s.db"
         )
-        done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+        if "set-rules" in line:
+            assert done.stdout == "version 1, valid from 2027-04-01\n"
         if "add-device" in line:
             assert len(done.stdout.strip()) > 30, "the token is printed"
 

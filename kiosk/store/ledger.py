@@ -236,7 +236,7 @@ class SqliteLedger:
             self._set_meta("as_of", now.isoformat())
 
     def forget(self, now: datetime) -> int:
-        """Delete old sightings of cards, and the contents of acts the server has had for a day (returns how many).
+        """Delete old sightings of cards, and the contents of acts the server has had for a day: how many.
 
         What the server could not take stays: this is its only copy until staff have seen to the case.
         """

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from kiosk.records import TABLES, Change, Put, TableSpec, from_json, spec_of, spec_of_change, to_json
-from kiosk.state import Query
+from kiosk.state import Query, chunks
 
 _CHUNK = 400
 """Values in one IN list, well below SQLite's limit of 999 variables in old builds."""
@@ -51,12 +51,8 @@ def write_rows(conn: sqlite3.Connection, table: str, rows: Iterable[dict[str, An
 
 def fetch(conn: sqlite3.Connection, queries: Iterable[Query]) -> Iterator[Any]:
     """All records the queries ask for; one statement per (table, fields) and chunk of values."""
-    groups: dict[tuple[type[Any], tuple[str, ...]], list[tuple[Any, ...]]] = {}
-    for query in queries:
-        groups.setdefault((query.kind, query.fields), []).append(query.values)
-    for (kind, fields), values in groups.items():
-        for start in range(0, len(values), _CHUNK):
-            yield from _fetch_group(conn, kind, fields, values[start : start + _CHUNK])
+    for kind, fields, values in chunks(queries, _CHUNK):
+        yield from _fetch_group(conn, kind, fields, values)
 
 
 def _fetch_group(

@@ -16,7 +16,7 @@ from kiosk.operations import Operation, OutcomeKind
 from kiosk.records import change_to_json
 from server.apply.order import Entry, Position
 from server.store import tables
-from server.store.database import take_numbers
+from server.store.database import OPERATIONS, take_numbers
 from sync.protocol import WireChange, WireOutcome
 
 _LONGEST_SUBJECT = 64
@@ -78,6 +78,7 @@ def write_ledger(
     if not entries:
         return
     first = take_numbers(conn, len(entries))
+    take_numbers(conn, len(entries), OPERATIONS)
     rows, cases = [], []
     for number, entry in enumerate(entries, start=first):
         code = entry.codes[0] if entry.codes else None

@@ -179,29 +179,29 @@ def make_router(desk: Desk, settings: ServerSettings) -> APIRouter:
         return (
             desk.page(request, "cards.html", lines=None, problem="", here="cards")
             if signed_in(request)
-            else to_login()
+            else to_login(request)
         )
 
     @router.post("")
     def search(request: Request, text: Text = "", csrf: Text = "") -> Response:
-        return cards.search(request, text) if trusted(request, csrf) else to_login()
+        return cards.search(request, text) if trusted(request, csrf) else to_login(request)
 
     @router.get("/{patron_id}")
     def person(request: Request, patron_id: str) -> Response:
-        return cards.show(request, patron_id) if signed_in(request) else to_login()
+        return cards.show(request, patron_id) if signed_in(request) else to_login(request)
 
     @router.post("/{patron_id}/stop")
     def stop(
         request: Request, patron_id: str, tag: Text, lost: bool = Form(False), csrf: Text = ""
     ) -> Response:
-        return cards.stop(request, patron_id, tag, lost=lost) if trusted(request, csrf) else to_login()
+        return cards.stop(request, patron_id, tag, lost=lost) if trusted(request, csrf) else to_login(request)
 
     @router.post("/{patron_id}/pin")
     def pin(request: Request, patron_id: str, pin: Text, again: Text, csrf: Text = "") -> Response:
-        return cards.set_pin(request, patron_id, pin, again) if trusted(request, csrf) else to_login()
+        return cards.set_pin(request, patron_id, pin, again) if trusted(request, csrf) else to_login(request)
 
     @router.post("/{patron_id}/issue")
     def issue(request: Request, patron_id: str, csrf: Text = "") -> Response:
-        return cards.issue(request, patron_id) if trusted(request, csrf) else to_login()
+        return cards.issue(request, patron_id) if trusted(request, csrf) else to_login(request)
 
     return router

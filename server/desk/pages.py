@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select, update
 
+from server.api.problems import ProblemError
 from server.desk import queries
 from server.desk.session import Desk, genuine, signed_in, to_login
+from server.desk.tries import Tries
 from server.secrets import hash_password, password_matches
 from server.store import tables
-from server.store.database import Database
+from server.store.database import OPERATIONS, Database, count
+from sync.protocol import ProblemType
 
-TRIES, TRY_WINDOW = 5, 60.0
-"""Failed sign-ins for one name within so many seconds before it has to wait."""
 _NOBODY = hash_password(secrets.token_hex(8))
 """Compared with where no such name exists, so that a wrong name takes as long as a wrong password."""
 
@@ -26,7 +26,7 @@ def make_router(desk: Desk) -> APIRouter:
     """The routes below `/desk`."""
     router = APIRouter(prefix="/desk", default_response_class=HTMLResponse)
     database, now, page = desk.database, desk.now, desk.page
-    failures: dict[str, list[float]] = {}
+    tries = Tries()
 
     @router.get("/login")
     def login_form(request: Request) -> Response:
@@ -37,13 +37,12 @@ def make_router(desk: Desk) -> APIRouter:
         request: Request, name: Annotated[str, Form()], password: Annotated[str, Form()],
         csrf: Annotated[str, Form()] = "",
     ) -> Response:  # fmt: skip
-        recent = [t for t in failures.get(name, []) if time.monotonic() - t < TRY_WINDOW]
-        if len(recent) >= TRIES:
+        if tries.must_wait(name):
             return page(request, "login.html", 429, problem="しばらく待ってから、もう一度お試しください。")
         if not genuine(request, csrf) or not _password_fits(database, name, password):
-            failures[name] = [*recent, time.monotonic()]
+            tries.failed(name)
             return page(request, "login.html", 401, problem="名前かパスワードが違います。")
-        failures.pop(name, None)
+        tries.forget(name)
         request.session.clear()
         request.session["staff"] = name
         return RedirectResponse("/desk/", 303)
@@ -52,20 +51,20 @@ def make_router(desk: Desk) -> APIRouter:
     def logout(request: Request, csrf: Annotated[str, Form()] = "") -> Response:
         if genuine(request, csrf):
             request.session.clear()
-        return to_login()
+        return to_login(request)
 
     @router.get("/")
     def operations(request: Request) -> Response:
         if not signed_in(request):
-            return to_login()
+            return to_login(request)
         with database.read() as conn:
-            lines, total = queries.operations(conn), queries.count_operations(conn)
+            lines, total = queries.operations(conn, now()), count(conn, OPERATIONS)
         return page(request, _part(request, "operations"), lines=lines, total=total, here="operations")
 
     @router.get("/cases")
     def cases(request: Request, state: str = "open") -> Response:
         if not signed_in(request):
-            return to_login()
+            return to_login(request)
         with database.read() as conn:
             lines = queries.cases(conn, now(), "closed" if state == "closed" else "open")
         return page(request, _part(request, "cases"), lines=lines, state=state, here="cases")
@@ -76,7 +75,9 @@ def make_router(desk: Desk) -> APIRouter:
         csrf: Annotated[str, Form()] = "",
     ) -> Response:  # fmt: skip
         if not signed_in(request) or not genuine(request, csrf):
-            return to_login()
+            return to_login(request)
+        if not note.strip() or "\0" in note or not case_id.isprintable():
+            raise ProblemError(ProblemType.MALFORMED, "a case is closed with a note of what was done")
         table = tables.staff_case
         done = {"state": "closed", "closed_at": now(), "closed_by": request.session["staff"], "note": note}
         with database.write() as conn:
@@ -87,7 +88,7 @@ def make_router(desk: Desk) -> APIRouter:
     @router.get("/kiosks")
     def kiosks(request: Request) -> Response:
         if not signed_in(request):
-            return to_login()
+            return to_login(request)
         with database.read() as conn:
             lines = queries.kiosks(conn, now())
         return page(request, _part(request, "kiosks"), lines=lines, here="kiosks")

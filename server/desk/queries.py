@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from kiosk.clock import local
 from server.desk.words import CLOCKS, CODES, KINDS, OUTCOMES
@@ -53,7 +53,7 @@ class KioskLine:
     clock: str
 
 
-def operations(conn: Connection, limit: int = 60) -> list[OperationLine]:
+def operations(conn: Connection, now: datetime, limit: int = 60) -> list[OperationLine]:
     """The newest operations first."""
     op, device = tables.operation.c, tables.device.c
     wanted = (
@@ -64,15 +64,17 @@ def operations(conn: Connection, limit: int = 60) -> list[OperationLine]:
     )
     return [
         OperationLine(
-            local(row.at).strftime("%H:%M:%S"), row.name, KINDS.get(row.kind, row.kind), row.subject or "—",
+            _moment(row.at, now), row.name, KINDS.get(row.kind, row.kind), row.subject or "—",
             OUTCOMES[row.outcome], row.outcome != "applied",
         )
         for row in conn.execute(wanted)
     ]  # fmt: skip
 
 
-def count_operations(conn: Connection) -> int:
-    return int(conn.execute(select(func.count()).select_from(tables.operation)).scalar_one())
+def _moment(at: datetime, now: datetime) -> str:
+    """The time of day, and the date of what was not today."""
+    there = local(at)
+    return there.strftime("%H:%M:%S" if there.date() == local(now).date() else "%Y年%m月%d日 %H:%M")
 
 
 def cases(conn: Connection, now: datetime, state: str) -> list[CaseLine]:

@@ -45,6 +45,8 @@ def signed_in(request: Request) -> bool:
     return bool(request.session.get("staff"))
 
 
-def to_login() -> Response:
+def to_login(request: Request) -> Response:
     """Ask for name and password first."""
+    if "HX-Request" in request.headers:  # else the form would stand in the middle of the list
+        return Response(status_code=204, headers={"HX-Redirect": "/desk/login"})
     return RedirectResponse("/desk/login", 303)

@@ -28,8 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kiosk.records import Change, Put, change_key, change_to_json, from_json, spec_of, spec_of_change
-from kiosk.state import Query
+from kiosk.state import Query, chunks
 from server.store import tables
+
+SERVER_SEQ, OPERATIONS = "server_seq", "operations"
+"""The counters: one order of all operations and changes, and how many operations have arrived."""
 
 _CHUNK = 300
 """Values in one IN list."""
@@ -61,7 +64,7 @@ class Database:
         with self.write() as conn:
             if conn.execute(select(tables.meta.c.value).where(tables.meta.c.name == "epoch")).first() is None:
                 conn.execute(insert(tables.meta).values(name="epoch", value=str(uuid.uuid4())))
-                conn.execute(insert(tables.counter).values(name="server_seq", value=0))
+                conn.execute(insert(tables.counter).values(name=SERVER_SEQ, value=0))
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -81,7 +84,7 @@ class Database:
         with self._turn if self.sqlite else _nothing(), self.engine.begin() as conn:
             if not self.sqlite:
                 row = tables.counter
-                conn.execute(select(row.c.value).where(row.c.name == "server_seq").with_for_update())
+                conn.execute(select(row.c.value).where(row.c.name == SERVER_SEQ).with_for_update())
             yield conn
 
     def epoch(self, conn: Connection) -> str:
@@ -110,26 +113,27 @@ def _sqlite_begin(conn: Connection) -> None:
     conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def take_numbers(conn: Connection, count: int) -> int:
-    """Reserve `count` server sequence numbers; returns the first. Holds the row until commit."""
+def take_numbers(conn: Connection, count: int, counter: str = SERVER_SEQ) -> int:
+    """Reserve `count` numbers; returns the first. Holds the counter's row until commit."""
     row = tables.counter
-    statement = update(row).where(row.c.name == "server_seq").values(value=row.c.value + count)
+    statement = update(row).where(row.c.name == counter).values(value=row.c.value + count)
     return int(conn.execute(statement.returning(row.c.value)).scalar_one()) - count + 1
+
+
+def count(conn: Connection, counter: str) -> int:
+    """The last number taken."""
+    row = tables.counter
+    return int(conn.execute(select(row.c.value).where(row.c.name == counter)).scalar_one())
 
 
 def fetch(conn: Connection, queries: Iterable[Query]) -> Iterator[Any]:
     """All records the queries ask for, one statement per (table, fields) and chunk."""
-    groups: dict[tuple[type[Any], tuple[str, ...]], list[tuple[Any, ...]]] = {}
-    for query in queries:
-        groups.setdefault((query.kind, query.fields), []).append(query.values)
-    for (kind, fields), values in groups.items():
+    for kind, fields, values in chunks(queries, _CHUNK):
         table = tables.records[spec_of(kind).table]
         columns = [table.c[name] for name in fields]
-        for start in range(0, len(values), _CHUNK):
-            part = values[start : start + _CHUNK]
-            where = columns[0].in_([v[0] for v in part]) if len(fields) == 1 else tuple_(*columns).in_(part)
-            for row in conn.execute(select(table).where(where)):
-                yield record_of(kind, row._mapping)
+        where = columns[0].in_([v[0] for v in values]) if len(fields) == 1 else tuple_(*columns).in_(values)
+        for row in conn.execute(select(table).where(where)):
+            yield record_of(kind, row._mapping)
 
 
 def record_of(kind: type[Any], row: Any) -> Any:

@@ -6,6 +6,7 @@ import errno
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from drivers.cards import technician
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers import nfc_device
 from drivers.cards.readers.choice import make_reader
@@ -24,12 +26,13 @@ from kiosk.codes import Trouble
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardFailed, CardPlaced, CardProblem, CardRemoved, ReaderDown, ReaderUp
 from main import main
-from tests.drivers.conftest import KEY, NOW, Desk, Listener
+from tests.drivers.conftest import KEY, NOW, PATIENCE, Desk, Listener
 from tests.drivers.media import SYSTEMS, over
 from virtual.cards.felica import NTAG, SUICA, ChipCard, FelicaCard, StorageCard
 from virtual.cards.isodep import IsoDep
 from virtual.cards.udp import Antenna
 from virtual.cards.vpcd import OnReader
+from virtual.processes import wait_until
 
 IDM = bytes.fromhex("0114B34D5E6F7081")
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -285,6 +288,11 @@ def said(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str]:
     return code, capsys.readouterr().out
 
 
+def felt(reader: str) -> None:
+    """Until the card has reached the antenna: it connects in its own time."""
+    wait_until(lambda: technician.readers(reader)[0].value == "card", PATIENCE, "the card", lambda: True)
+
+
 def test_technicians_see_an_nfcpy_reader_too(
     antenna: Antenna, authority: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -297,11 +305,13 @@ def test_technicians_see_an_nfcpy_reader_too(
     assert said(capsys, "inspect", *reader)[0] == 1
     card = make_mynumber(authority, NOW)
     with OnReader(card, antenna.card_port):
+        felt(reader[1])
         code, text = said(capsys, "inspect", "--trust", str(tmp_path / "trust"), *reader)
     assert code == 0, text
     for words in ("106B", "mynumber", "PIN tries left           3", "good, revocation not checked"):
         assert words in text
     with OnReader(ChipCard(bytes.fromhex("08C0FFEE")), antenna.card_port):
+        felt(reader[1])
         code, text = said(capsys, "inspect", *reader)
     assert (code, "never (card-id-changes)" in text) == (1, True)
 
@@ -316,3 +326,31 @@ def test_technicians_are_told_the_cure(
     code, text = said(capsys, "list-readers", "--reader", "nfcpy:udp")
     assert code == 1
     assert "/etc/modprobe.d/blacklist-nfc.conf" in text
+
+
+def test_watching_gives_the_reader_back_when_it_is_ended(antenna: Antenna) -> None:
+    """The card sees the field go off, which nobody does for a process that just dies."""
+    card = Powered(UID)
+    command = [sys.executable, "-m", "main", "card", "watch", "--reader", f"nfcpy:{antenna.path}"]
+    with (
+        OnReader(card, antenna.card_port),
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch,
+    ):
+        assert watch.stdout is not None
+        assert "ReaderUp" in watch.stdout.readline()
+        assert "CardPlaced   type4" in watch.stdout.readline()
+        card.off.clear()
+        watch.terminate()
+        assert watch.wait(10) == 143
+        assert card.off.wait(5)
+
+
+class Powered(ChipCard):
+    """A chip card that notes when it loses its power."""
+
+    def __init__(self, uid: bytes) -> None:
+        super().__init__(uid)
+        self.off = threading.Event()
+
+    def power_off(self) -> None:
+        self.off.set()

@@ -1,4 +1,4 @@
-"""A card torn out of a real pcscd at every command of a visit: recognised, asked for its tries, proved.
+"""A card torn off every kind of reader at every single command of a visit: recognised, asked, proved.
 
 The same for every flow, without a reader and in every manner of card: `test_torn_flows.py`.
 """
@@ -10,8 +10,7 @@ import pytest
 from kiosk.codes import Trouble
 from kiosk.ports import Card, CardFailed, CardPlaced, CardProblem, CardRemoved
 from tests.drivers.conftest import NOW, Desk
-
-pytestmark = pytest.mark.serial
+from tests.drivers.media import over
 
 
 def visit(card: Card) -> None:
@@ -27,6 +26,7 @@ def commands_of_a_visit(desk: Desk) -> int:
     return len(card.log)
 
 
+@over()
 def test_torn_out_at_every_command(desk: Desk) -> None:
     total = commands_of_a_visit(desk)
     assert total > 20

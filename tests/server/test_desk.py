@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from kiosk.codes import Clash, Refusal
 from kiosk.decide import DECIDERS
 from kiosk.operations import ClockTrust, OutcomeKind
 from server import cli
+from server.desk import queries
+from server.desk.tries import MAX_NAMES, TRIES, Tries
 from server.desk.words import CLOCKS, CODES, KINDS, OUTCOMES
+from server.store import database
 from tests.conftest import Central
 from tests.server.house import give_back, lend
 from virtual.ward import DEMO_RESIDENT
@@ -86,6 +90,17 @@ def test_a_librarian_sees_it_happen(central: Central, page: Page, tmp_path: Path
     expect(page.get_by_role("heading", name="職員の確認")).to_be_visible()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_after_signing_out_elsewhere_no_list_shows_the_sign_in_form_inside(
+    central: Central, page: Page
+) -> None:
+    sign_in(central, page)
+    page.context.clear_cookies()  # the session is over, and the list asks again by itself
+    expect(page.get_by_role("heading", name="職員の確認")).to_be_visible()
+    assert page.url == f"{central.url}/desk/login"
+    expect(page.locator("#live")).to_have_count(0)
+
+
 def close_the_case(page: Page) -> None:
     page.get_by_role("link", name="確認が必要なこと").click()
     expect(page.get_by_text(CODES["implicit-return"])).to_be_visible()
@@ -118,6 +133,71 @@ def test_strangers_and_forgers_stay_outside(central: Central) -> None:
     assert session.post(f"{central.url}/desk/login", data=good, timeout=5).status_code == 429, (
         "five tries a minute"
     )
+
+
+def signed_in(central: Central) -> tuple[requests.Session, str]:
+    """A session without a browser, and its token for forms."""
+    cli.add_staff(central.database_url, "saito", PASSWORD)
+    session = requests.Session()
+    for _ in range(2):  # signing in starts the session anew
+        form = session.get(f"{central.url}/desk/login", timeout=5).text
+        csrf = form.split('name="csrf" value="')[1].split('"')[0]
+        session.post(
+            f"{central.url}/desk/login", data={"name": "saito", "password": PASSWORD, "csrf": csrf}, timeout=5
+        )
+    form = session.get(f"{central.url}/desk/", timeout=5).text
+    return session, form.split('name="csrf" value="')[1].split('"')[0]
+
+
+def test_a_case_is_not_closed_without_a_word(central: Central, tmp_path: Path) -> None:
+    kiosk, other = central.kiosk(tmp_path / "a", "kiosk-1"), central.kiosk(tmp_path / "b", "kiosk-2")
+    (book,) = central.ward.free_items(1)
+    for one, reader in ((kiosk, DEMO_RESIDENT), (other, "p00001")):
+        assert one.sync()
+        if one is kiosk:
+            assert other.sync()
+        lend(one, book, reader)
+    assert kiosk.sync()
+    assert other.sync()
+    session, csrf = signed_in(central)
+    page = session.get(f"{central.url}/desk/cases", timeout=5).text
+    address = central.url + page.split('action="')[2].split('"')[0]
+    assert address.endswith("/close")
+    for note in ("", "  \u3000 ", "a\0b"):
+        answer = session.post(address, data={"note": note, "csrf": csrf}, timeout=5)
+        assert (answer.status_code, answer.json()["type"]) == (422, "malformed")
+    answer = session.post(f"{central.url}/desk/cases/%00/close", data={"note": "x", "csrf": csrf}, timeout=5)
+    assert answer.status_code == 422
+    assert CODES["implicit-return"] in session.get(f"{central.url}/desk/cases", timeout=5).text
+    session.post(address, data={"note": "棚にありました", "csrf": csrf}, timeout=5)
+    assert CODES["implicit-return"] not in session.get(f"{central.url}/desk/cases", timeout=5).text
+
+
+def test_older_operations_show_their_date_and_the_count_is_right(central: Central, tmp_path: Path) -> None:
+    kiosk = central.kiosk(tmp_path / "a", "kiosk-1")
+    assert kiosk.sync()
+    for number in central.ward.free_items(2):
+        lend(kiosk, number)
+    assert kiosk.sync()
+    with central.database.write() as conn:
+        (_, latest), count = queries.operations(conn, datetime.now(UTC)), database.count(conn, "operations")
+        assert count == 2
+        assert "月" not in latest.time
+        (_, latest) = queries.operations(conn, datetime.now(UTC) + timedelta(days=1))
+        assert "月" in latest.time
+
+
+def test_names_that_failed_do_not_fill_the_memory() -> None:
+    tries = Tries()
+    for n in range(MAX_NAMES + 50):
+        tries.failed(f"{n}-" + "x" * 5000)
+    assert len(tries) == MAX_NAMES
+    for _ in range(TRIES):
+        tries.failed("saito")
+    assert tries.must_wait("saito")
+    assert not tries.must_wait("somebody else")
+    tries.forget("saito")
+    assert not tries.must_wait("saito")
 
 
 def test_every_code_has_its_sentence_for_staff() -> None:

@@ -18,8 +18,6 @@ from virtual.cards.place import READER, place
 from virtual.processes import StartProblem
 
 PROGRAM = "/usr/sbin/pcscd"
-_IPC_FOLDER = Path("/run/pcscd")
-"""pcscd insists that it exists, though nothing of ours goes there."""
 _NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 _LISTENING = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&0 0</dev/null'
 _END_SECONDS = 10
@@ -66,7 +64,6 @@ class Pcscd:
         """Start one and wait for the virtual reader; raises StartProblem."""
         command = [PROGRAM, "--foreground", "-c", str(place().readers)]
         if os.geteuid() == 0:
-            _IPC_FOLDER.mkdir(exist_ok=True)
             command = [*_NOBODY, *command]
         with self._log.open("ab") as out, place().listen() as listening:
             self._process = subprocess.Popen(

@@ -26,6 +26,8 @@ _COMMAND_SECONDS = 2.0
 _PING_SECONDS = 0.3
 """For "are you there": a card answers it in a few milliseconds, whatever it asks for real work."""
 _FELICA_SECONDS = 0.05
+_RESET_SECONDS = 0.01
+"""How long the field stays off: a card may keep its state for 5.1 ms (EMV Contactless Book D)."""
 _ODD = (IndexError, KeyError, TypeError, ValueError, AttributeError, AssertionError, struct.error)
 """How nfcpy fails over frames that no card should send."""
 
@@ -100,6 +102,7 @@ class Field:
         """Switch the field off: every card in it loses its power."""
         with self._typed():
             self._frontend.sense()  # for nothing: it begins with the field off, and leaves it so
+        time.sleep(_RESET_SECONDS)
 
     def close(self) -> None:
         """Give the reader back, its field off."""
