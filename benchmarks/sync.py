@@ -25,7 +25,7 @@ from server.settings import ServerSettings
 from sync.http import BearerToken, ServerConnection
 from sync.pull import pull
 from sync.push import push_all
-from tests.postgres import cluster
+from virtual.postgres import cluster
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 

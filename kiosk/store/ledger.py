@@ -36,11 +36,19 @@ KEEP_ANSWERED = timedelta(hours=24)
 class SqliteLedger:
     """Implements the ports `Ledger` and `Outbox`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, device_id: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device_id: str,
+        clock: Clock,
+        ids: Ids,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
         """Open (or make) the database; a damaged file is kept aside and what is readable is rescued."""
         self.device_id = device_id
         self.rescued = 0
         self._path = path
+        self._factory = factory
         self._clock = clock
         self._ids = ids
         self._lock = threading.RLock()
@@ -59,7 +67,7 @@ class SqliteLedger:
 
     def _checked(self) -> Database:
         fresh = not self._path.exists()
-        db = connect(self._path)
+        db = connect(self._path, factory=self._factory)
         try:
             if not fresh and db.conn.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise DamagedFile("quick_check failed")

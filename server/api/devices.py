@@ -81,9 +81,9 @@ def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
 Body = Annotated[bytes, Depends(read_body)]
 
 
-def make_router(database: Database, now: Callable[[], datetime]) -> APIRouter:
-    """The routes of devices. `now` is the server's clock."""
-    ids = Uuid7Ids()
+def make_router(database: Database, now: Callable[[], datetime], ids: Uuid7Ids | None = None) -> APIRouter:
+    """The routes of devices. `now` is the server's clock, `ids` numbers the cases."""
+    ids = ids or Uuid7Ids()
 
     def authenticated(device_id: str, authorization: Annotated[str, Header()] = "") -> Any:
         """The device this request proves to come from. RFC 9421 signatures replace this one function."""

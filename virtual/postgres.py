@@ -1,4 +1,4 @@
-"""A real PostgreSQL of our own for the tests: made in a temporary folder, gone afterwards."""
+"""A real PostgreSQL of our own, for tests and simulations: made in a temporary folder, gone afterwards."""
 
 from __future__ import annotations
 
