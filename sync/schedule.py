@@ -10,9 +10,9 @@ from datetime import datetime
 
 from kiosk.ports import Clock, Ids, Outbox, StoreProblem
 from sync.http import Declined, ServerConnection, SyncProblem
-from sync.protocol import PROTOCOL, Heartbeat
+from sync.protocol import PROTOCOL, DeviceInfo, Heartbeat
 from sync.pull import pull
-from sync.push import push_all
+from sync.push import push_all, refill
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Schedule:
         """One exchange: push, heartbeat, pull, forget. True where all of it worked."""
         try:
             push_all(self._server, self._outbox, self._clock, self._ids)
-            self._server.heartbeat(self._beat())
+            self._refill(self._server.heartbeat(self._beat()))
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
         except SyncProblem as problem:
@@ -83,6 +83,13 @@ class Schedule:
         self._failures += 1
         self._offline_since = self._offline_since or self._clock.now()
         return False
+
+    def _refill(self, known: DeviceInfo) -> None:
+        """A server restored from a backup knows less of us than it has answered: it gets that again."""
+        incarnation, last = self._outbox.reached()
+        if (known.incarnation, known.last_seq) < (incarnation, last):
+            first = known.last_seq + 1 if known.incarnation == incarnation else 1
+            refill(self._server, self._outbox, self._ids, first)
 
     def _beat(self) -> Heartbeat:
         return Heartbeat(

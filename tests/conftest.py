@@ -26,8 +26,8 @@ from server.store.database import Database
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
 from tests.logscan import Watch
-from virtual.postgres import cluster
 from virtual.cards.pcscd import Pcscd
+from virtual.postgres import cluster
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 

@@ -180,6 +180,20 @@ class SqliteLedger:
         found = self._read(lambda: self._db.conn.execute(sql, (limit,)).fetchall())
         return [journal.operation(row, self.device_id, self._incarnation) for row in found]
 
+    def answered(self, first: int, limit: int) -> list[tuple[Operation, bool]]:
+        """Answered operations from this number on, in order; and whether the contents are still here."""
+        sql = "SELECT * FROM journal WHERE state = 'acked' AND seq >= ? ORDER BY seq LIMIT ?"
+        found = self._read(lambda: self._db.conn.execute(sql, (first, limit)).fetchall())
+        return [
+            (journal.operation(row, self.device_id, self._incarnation), row["body"] is not None)
+            for row in found
+        ]
+
+    def reached(self) -> tuple[int, int]:
+        """This incarnation, and the number of its last answered operation (0: none)."""
+        sql = "SELECT coalesce(max(seq), 0) FROM journal WHERE state = 'acked'"
+        return self._incarnation, int(self._read(lambda: self._db.conn.execute(sql).fetchone()[0]))
+
     def queue_length(self) -> int:
         sql = "SELECT count(*) FROM journal WHERE state = 'queued'"
         return int(self._read(lambda: self._db.conn.execute(sql).fetchone()[0]))
@@ -196,10 +210,12 @@ class SqliteLedger:
     def _settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         conn = self._db.conn
         with immediate(self._db):
-            surprises = journal.acknowledge(conn, outcomes, now)
-            if surprises:
-                rows.write_changes(conn, surprises)
+            settled = journal.acknowledge(conn, outcomes, now)
+            if settled.surprises:
+                rows.write_feed(conn, settled.surprises)
                 rows.write_changes(conn, journal.waiting_changes(conn))
+            if settled.astray:
+                self._set_meta("feed", "0")  # the next pull fetches everything
 
     def cursor(self) -> tuple[str, int]:
         """Epoch and position of the feed; position 0 means nothing has been pulled yet."""

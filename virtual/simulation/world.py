@@ -207,6 +207,7 @@ class World:
     def heal(self) -> None:
         """Everything works again; all must come into step within a bound, and every promise be kept."""
         self.story.append("  –. everything works again")
+        self.time.pass_by(timedelta(hours=2))  # where a card was seen is forgotten by all within one
         for machine in self.machines:
             machine.line.held.clear()
             machine.clock.offset = timedelta(0)
