@@ -17,7 +17,8 @@ from sqlalchemy import delete, event, insert, select, update
 from kiosk.ids import Uuid7Ids
 from kiosk.operations import GENESIS
 from kiosk.records import Put
-from server.api import devices, problems
+from server.api import problems
+from server.api.devices import make_router
 from server.store import tables
 from server.store.database import Database, write_changes
 from sync.protocol import PROBLEM_JSON, ProblemType
@@ -87,6 +88,10 @@ def _prepare(database: Database) -> None:
     with database.write() as conn:
         conn.execute(update(tables.meta).where(tables.meta.c.name == "epoch").values(value="life-0"))
         write_changes(conn, [Put(record) for record in ward.records()])
+        # tokens that fit nothing: who asks is no question of the simulation
+        known = {"token_hash": "-", "last_hash": GENESIS}
+        devices = [{"device_id": name, "name": name, "facility_id": at} for name, at in ward.KIOSKS.items()]
+        conn.execute(insert(tables.device), [device | known for device in devices])
 
 
 class Central:
@@ -99,7 +104,7 @@ class Central:
         self._countdown: int | None = None
         self._before_commit = False
         self._crashed = False
-        router = devices.make_router(self.database, now, ids)
+        router = make_router(self.database, now, ids)
         self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             (next(iter(route.methods)), route.path.rsplit("/", 1)[1]): route.endpoint
             for route in router.routes
@@ -111,12 +116,6 @@ class Central:
     def close(self) -> None:
         event.remove(self.database.engine, "before_cursor_execute", self._statement)
         event.remove(self.database.engine, "commit", self._commit)
-
-    def enrol(self, device_id: str, facility_id: str) -> None:
-        """Make a device known. Its token fits nothing: who asks is no question of the simulation."""
-        row = {"device_id": device_id, "facility_id": facility_id, "name": device_id, "token_hash": "-"}
-        with self.database.write() as conn:
-            conn.execute(insert(tables.device).values(**row, last_hash=GENESIS))
 
     # ---- requests ---------------------------------------------------------------------------
 

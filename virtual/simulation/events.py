@@ -67,9 +67,9 @@ def plan(seed: int) -> Plan:
     chance = Random(seed)
     kiosks = chance.choice((2, 2, 3, 3, 4))
     rare = chance.sample(RARE, chance.randrange(0, 5))
-    storms = chance.sample([*Weather, *Mishap], chance.randrange(0, 6))
-    stormy = chance.choice((0.1, 0.3, 0.6))
-    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(20, 60), rare, storms, stormy)))
+    storms = chance.sample([*Weather, *Mishap], chance.randrange(0, 7))
+    stormy = chance.choice((0.2, 0.4, 0.7))
+    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(12, 44), rare, storms, stormy)))
 
 
 def _events(

@@ -23,6 +23,8 @@ START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
 """09:30 on a Tuesday in Tokyo, shortly after opening."""
 TODAY = date(2026, 11, 24)
 FACILITIES = ("library", "centre")
+KIOSKS = {f"kiosk-{number}": FACILITIES[number % 2] for number in range(1, 5)}
+"""Enrolled devices and where they stand; a simulation runs some of them."""
 ROOMS = {
     "lib-a": ("library", ("lib-a",)),
     "hall": ("centre", ("east", "west")),

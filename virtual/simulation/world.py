@@ -71,10 +71,8 @@ class World:
         """Operations that were on a card which was thrown away."""
         self.revoked: set[tuple[str, date]] = set()
         """Leases that staff took away: what was confirmed under them staff has to see to."""
-        for number in range(1, plan.kiosks + 1):
-            facility = ward.FACILITIES[number % 2]
-            self.central.enrol(f"kiosk-{number}", facility)
-            self.add_machine(f"kiosk-{number}", f"kiosk-{number}", facility, kiosk_image)
+        for name, facility in list(ward.KIOSKS.items())[: plan.kiosks]:
+            self.add_machine(name, name, facility, kiosk_image)
 
     # ---- machines ---------------------------------------------------------------------------
 
