@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from kiosk.booking.decide import BookRoom
-from kiosk.booking.model import Booking
+from kiosk.booking.model import Booking, Lease
 from kiosk.checkin.decide import CheckIn
 from kiosk.clock import local_date
 from kiosk.lending.decide import Checkout, ReturnItem
@@ -45,11 +45,13 @@ def _check_in(kiosk: Machine, chance: Random) -> CheckIn:
 def _book(kiosk: Machine, chance: Random) -> BookRoom:
     own = [room for room, (facility, _) in ward.ROOMS.items() if facility == kiosk.facility_id]
     room = chance.choice(own if chance.random() < 0.7 else list(ward.ROOMS))
-    ahead = chance.choice((0, 0, 1, 1, 2))
+    today = local_date(kiosk.clock.now())
+    leased = sorted(lease.on for lease in kiosk.ledger.all(Lease) if lease.on >= today)
+    soon = [today, *(today + timedelta(days=ahead) for ahead in (1, 2))]
     return BookRoom(
         booking_id=kiosk.ids.new(), patron_id=chance.choice(ward.PATRONS), facility_id=ward.ROOMS[room][0],
-        room_id=room, on=local_date(kiosk.clock.now()) + timedelta(days=ahead),
-        slot_no=chance.randrange(1, len(ward.SLOTS) + 1),
+        room_id=room, on=chance.choice(leased or soon) if chance.random() < 0.5 else chance.choice(soon),
+        slot_no=chance.choice((1, 2, 3, 3)),
     )  # fmt: skip
 
 

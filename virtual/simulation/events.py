@@ -35,6 +35,8 @@ class Turn(StrEnum):
 
 
 COMMON = (Turn.SYNC,) * 9 + (Turn.PUSH,) * 3 + (Turn.HOURS, Turn.CASES, Turn.STAFF, Turn.LATE)
+REMOTE = (Turn.SYNC,) * 2 + (Turn.PUSH,) + (Turn.HOURS,) * 3 + (Turn.LATE,)
+"""What comes up again and again: with a good network, and where days pass without one."""
 RARE = tuple(turn for turn in Turn if turn not in COMMON)
 Trouble = Weather | Mishap
 
@@ -69,11 +71,17 @@ def plan(seed: int) -> Plan:
     rare = chance.sample(RARE, chance.randrange(0, 5))
     storms = chance.sample([*Weather, *Mishap], chance.randrange(0, 7))
     stormy = chance.choice((0.2, 0.4, 0.7))
-    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(12, 44), rare, storms, stormy)))
+    common = chance.choice((COMMON, COMMON, REMOTE))
+    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(12, 44), common, rare, storms, stormy)))
 
 
 def _events(
-    chance: Random, length: int, rare: list[Turn], storms: list[Trouble], stormy: float
+    chance: Random,
+    length: int,
+    common: tuple[Turn, ...],
+    rare: list[Turn],
+    storms: list[Trouble],
+    stormy: float,
 ) -> Iterator[Event]:
     acts = list(ACTS)
     for number in range(1, length + 1):
@@ -84,7 +92,7 @@ def _events(
         elif draw < 0.65:
             what = chance.choice(acts)
         else:
-            what = chance.choice(COMMON)
+            what = chance.choice(common)
         luck, unlucky = chance.getrandbits(48), chance.random() < stormy
         trouble = chance.choice(storms) if storms and unlucky else None
         yield Event(number, what, luck, trouble if _can_meet(what, trouble) else None)

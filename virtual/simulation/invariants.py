@@ -49,7 +49,7 @@ class ServerBooks:
             self.cases = self._ask("SELECT op_id, case_id FROM staff_case")
             self.places = self._ask("SELECT device_id, incarnation, last_seq FROM device")
             self.loans = [row[0] for row in self._ask("SELECT item_id FROM loan")]
-            self.bookings = self._ask(_BOOKINGS)
+            self.bookings = [(*row[:2], str(row[2]), *row[3:]) for row in self._ask(_BOOKINGS)]
             self.cells = self._ask('SELECT part_id, "on", cell, booking_id FROM occupancy')
             self.newest = self._ask("SELECT coalesce(max(seq), 0) FROM change")[0][0]
         finally:
@@ -64,8 +64,11 @@ class ServerBooks:
         return {booking_id for booking_id, *_, state in self.bookings if state in _TAKEN}
 
 
-_LEDGER = "SELECT op_id, server_seq, device_id, incarnation, seq, outcome, code, case_id FROM operation"
-_BOOKINGS = 'SELECT booking_id, room_id, "on", start_cell, end_cell, state FROM booking'
+_LEDGER = (
+    "SELECT op_id, server_seq, device_id, incarnation, seq, outcome, code, case_id FROM operation"
+    " ORDER BY server_seq"
+)
+_BOOKINGS = 'SELECT booking_id, room_id, "on", start_cell, end_cell, state FROM booking ORDER BY booking_id'
 
 
 class Memory:
@@ -124,7 +127,7 @@ def _sequences(books: ServerBooks) -> None:
 def _rooms(books: ServerBooks) -> None:
     """The cells that are taken are those of the confirmed bookings, each once."""
     wanted = [
-        (part, str(on), cell, booking_id)
+        (part, on, cell, booking_id)
         for booking_id, room, on, start, end, state in books.bookings
         if state in _TAKEN
         for part in ward.ROOMS[room][1]

@@ -19,8 +19,8 @@ from kiosk.lending.model import Item
 from kiosk.people.model import CardLink, LibraryPin, LinkState, Patron
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
 
-START = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
-"""09:30 on a Tuesday in Tokyo, shortly after opening."""
+START = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+"""02:00 on a Tuesday in Tokyo: leases taken now run out in the next afternoon, while rooms are still sold."""
 TODAY = date(2026, 11, 24)
 FACILITIES = ("library", "centre")
 KIOSKS = {f"kiosk-{number}": FACILITIES[number % 2] for number in range(1, 5)}
@@ -50,9 +50,9 @@ def records() -> Iterator[object]:
         kind = ("book", "book", "book", "cd", "dvd")[number % 5]
         yield Item(item_id=item, title=item, item_type=kind, home_id=FACILITIES[0], for_loan=number != 9)
     yield from _people()
-    yield from _booked("b-today-1", "p1", "lib-a", 0)
-    yield from _booked("b-today-2", "p2", "hall-e", 0)
-    yield from _booked("b-today-3", "p3", "hall", 1)
+    yield from _booked("b-today-1", "p1", "lib-a", ("night", 4, 10))
+    yield from _booked("b-today-2", "p2", "hall-e", ("night", 4, 12))
+    yield from _booked("b-today-3", "p3", "hall", SLOTS[1])
 
 
 def _rooms() -> Iterator[object]:
@@ -77,8 +77,8 @@ def _people() -> Iterator[object]:
             yield LibraryPin(patron_id=patron, verifier=f"verifier-{number}", wrong=0, wrong_at=None)
 
 
-def _booked(booking_id: str, patron: str, room: str, slot: int) -> Iterator[object]:
-    label, start, end = SLOTS[slot]
+def _booked(booking_id: str, patron: str, room: str, slot: tuple[str, int, int]) -> Iterator[object]:
+    label, start, end = slot
     facility, parts = ROOMS[room]
     yield Booking(
         booking_id=booking_id, patron_id=patron, facility_id=facility, room_id=room, on=TODAY, label=label,
