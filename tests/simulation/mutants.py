@@ -18,6 +18,7 @@ from kiosk.operations import Outcome
 from kiosk.records import Change
 from kiosk.state import State
 from kiosk.store import journal
+from kiosk.store.connection import immediate
 from kiosk.store.ledger import SqliteLedger
 
 
@@ -53,12 +54,12 @@ def in_lease_expiry(patch: pytest.MonkeyPatch) -> None:
 
 
 def in_acknowledgement(patch: pytest.MonkeyPatch) -> None:
-    """The last answer of a batch is taken for an answer to everything that waits."""
+    """An answer to some operations is taken for an answer to everything that waits."""
     settle = SqliteLedger._settle
 
     def too_much(self: SqliteLedger, outcomes: Sequence[Outcome], now: datetime) -> None:
         settle(self, outcomes, now)
-        with self._db.conn:
+        with immediate(self._db):
             self._db.conn.execute(
                 "UPDATE journal SET state = 'acked', outcome = 'applied' WHERE state = 'queued'"
             )
@@ -67,7 +68,7 @@ def in_acknowledgement(patch: pytest.MonkeyPatch) -> None:
 
 
 def in_the_overlay(patch: pytest.MonkeyPatch) -> None:
-    """Only the effects that the server names are looked at, not those that this device made up."""
+    """What this device assumed, and of which the server says nothing, goes on as if it were true."""
     compare = journal.Settled.compare
 
     def believing(
@@ -79,4 +80,12 @@ def in_the_overlay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(journal.Settled, "compare", believing)
 
 
-MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], int]] = {}
+Mutant = Callable[[pytest.MonkeyPatch], None]
+CAUGHT_BY: dict[Mutant, tuple[int, str]] = {
+    in_apply: (133, "two confirmed bookings share a part of a room"),
+    in_the_outbox: (0, "has lost what it confirmed"),
+    in_lease_expiry: (250, "under a lease that has run out"),
+    in_acknowledgement: (0, "heard applied of"),
+    in_the_overlay: (0, "and the server differ in"),
+}
+"""Each with a seed that notices it, and what that seed says."""

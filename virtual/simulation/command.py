@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import time
@@ -81,6 +82,7 @@ def _play_share(share: tuple[int, int, str]) -> Share:
     counts: Counter[str] = Counter()
     failed = []
     with quiet(), _own(database) as url, stage(url) as boards:
+        gc.freeze()  # what is there by now stays; looking through it again and again takes its time
         for seed in range(start, end):
             result = play_seed(boards, seed)
             counts += result.counts

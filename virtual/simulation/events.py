@@ -43,12 +43,16 @@ Trouble = Weather | Mishap
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens; all its details are drawn from `luck`, so it means the same without others."""
+    """One thing that happens; all its details are drawn from `luck`, so it means the same without others.
+
+    `at`: the statement or request at which the trouble comes, where it is not drawn too.
+    """
 
     number: int
     what: str
     luck: int
     trouble: Trouble | None = None
+    at: int | None = None
 
     def calm(self) -> Event:
         """The same with nothing going wrong in it."""
@@ -72,7 +76,7 @@ def plan(seed: int) -> Plan:
     storms = chance.sample([*Weather, *Mishap], chance.randrange(0, 7))
     stormy = chance.choice((0.2, 0.4, 0.7))
     common = chance.choice((COMMON, COMMON, REMOTE))
-    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(12, 44), common, rare, storms, stormy)))
+    return Plan(seed, kiosks, tuple(_events(chance, chance.randint(10, 36), common, rare, storms, stormy)))
 
 
 def _events(
@@ -83,7 +87,7 @@ def _events(
     storms: list[Trouble],
     stormy: float,
 ) -> Iterator[Event]:
-    acts = list(ACTS)
+    acts = [*ACTS, *("book",) * 5] if common is REMOTE else [*ACTS, "book"]
     for number in range(1, length + 1):
         draw = chance.random()
         what: str

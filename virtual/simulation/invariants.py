@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kiosk.booking.model import Lease
 from kiosk.records import TABLES
@@ -51,7 +51,6 @@ class ServerBooks:
             self.loans = [row[0] for row in self._ask("SELECT item_id FROM loan")]
             self.bookings = [(*row[:2], str(row[2]), *row[3:]) for row in self._ask(_BOOKINGS)]
             self.cells = self._ask('SELECT part_id, "on", cell, booking_id FROM occupancy')
-            self.newest = self._ask("SELECT coalesce(max(seq), 0) FROM change")[0][0]
         finally:
             raw.close()
 
@@ -90,6 +89,13 @@ class Memory:
         gone = self.confirmed - confirmed
         _hold(not gone, f"confirmed bookings have disappeared: {_some(gone)}")
         self.outcomes, self.confirmed = now, confirmed
+
+
+def end_of_feed(database: Database) -> tuple[str, int]:
+    """The cursor of whoever has heard everything."""
+    with database.read() as conn:
+        newest = conn.execute(select(func.max(tables.change.c.seq))).scalar_one()
+        return database.epoch(conn), int(newest)
 
 
 def check_server(books: ServerBooks) -> None:

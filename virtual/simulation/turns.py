@@ -29,7 +29,7 @@ from virtual.simulation.world import World
 
 
 def _hours(world: World, _machine: Machine, chance: Random) -> None:
-    hours = chance.choice((1, 3, 9, 15, 26, 36))
+    hours = chance.choice((1, 3, 9, 26, 36, 36))
     world.time.pass_by(timedelta(hours=hours))
     world.tell(f"{hours} hours pass")
 
