@@ -69,7 +69,7 @@ class Disk:
     # ---- what breaks ------------------------------------------------------------------------
 
     def arm(self, mishap: Mishap, statement: int, chance: Random) -> None:
-        """Let it happen at the n-th statement from now (TORN_COMMIT: at the next COMMIT)."""
+        """Let it happen at the n-th statement from now (TORN_COMMIT: at the n-th COMMIT)."""
         self._mishap, self._countdown, self._chance = mishap, statement, chance
 
     def disarm(self) -> None:
@@ -117,8 +117,8 @@ class Disk:
     def _strikes(self, sql: str) -> bool:
         if self._mishap is None:
             return False
-        if self._mishap is Mishap.TORN_COMMIT:
-            return sql == "COMMIT"
+        if self._mishap is Mishap.TORN_COMMIT and sql != "COMMIT":
+            return False
         if self._mishap is Mishap.DISK_FULL and (self.struck or self._countdown <= 0):
             return sql.lstrip().startswith(("INSERT", "UPDATE", "COMMIT"))
         self._countdown -= 1

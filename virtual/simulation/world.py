@@ -118,11 +118,9 @@ class World:
     def _guarded(self, machine: Machine, event: Event, chance: Random, work: Any) -> None:
         """Do it with whatever is to go wrong in it, and start the machine again where it died."""
         if isinstance(event.trouble, Weather):
-            at = chance.randrange(3) if event.at is None else event.at
-            machine.line.expect(event.trouble, at, chance)
+            machine.line.expect(event.trouble, _at(event, chance), chance)
         elif isinstance(event.trouble, Mishap):
-            at = chance.randrange(14 if event.what in ACTS else 30) if event.at is None else event.at
-            machine.disk.arm(event.trouble, at, chance)
+            machine.disk.arm(event.trouble, _at(event, chance), chance)
         try:
             work()
         except SimulatedCrash:
@@ -259,3 +257,14 @@ class World:
         for machine in self.machines:
             content.extend(sorted(map(repr, machine.journal().items())))
         return hashlib.sha256("\n".join(content).encode()).hexdigest()
+
+
+def _at(event: Event, chance: Random) -> int:
+    """At which request, COMMIT or statement the trouble comes; sometimes there are not so many."""
+    if event.at is not None:
+        return event.at
+    if isinstance(event.trouble, Weather):
+        return chance.randrange(3)
+    if event.trouble is Mishap.TORN_COMMIT:
+        return 0 if event.what in ACTS else chance.randrange(3)
+    return chance.randrange(14 if event.what in ACTS else 30)
