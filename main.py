@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import DeviceClock, local_date
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
@@ -74,16 +74,18 @@ def build_kiosk(
 ) -> Kiosk:
     """Wire one kiosk to its store, its server and the hardware handed in."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = DeviceClock(), Uuid7Ids()
     ledger = SqliteLedger(settings.database, settings.device_id, clock, ids)
+    clock.not_before(ledger.latest)
     place, key = Place(settings.device_id, settings.facility_id), settings.ward_key()
     house = House(ledger, clock, ids, place, CardTagger(key), LibraryPins(key), lambda: schedule.wake())
     reception = Reception(house, printer, show)
     attendant = Attendant(reception, show)
     server = ServerConnection(settings.server_url, settings.device_id, BearerToken(settings.token()))
     schedule = Schedule(
-        server, ledger, clock, ids, VERSION, lambda online, since: attendant.post(SyncNews(online, since))
-    )
+        server, ledger, clock, ids, VERSION, lambda online, since: attendant.post(SyncNews(online, since)),
+        on_time=clock.told,
+    )  # fmt: skip
     return Kiosk(attendant, schedule, ledger, reader, scanner)
 
 

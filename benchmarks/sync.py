@@ -14,7 +14,7 @@ import psycopg
 import uvicorn
 
 from benchmarks.report import heading, line
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.decide import Checkout
 from kiosk.lending.model import Item
@@ -77,7 +77,7 @@ def _books(ward: Ward) -> list[str]:
 
 def _push(folder: Path, device: str, url: str, port: int, books: list[str]) -> float:
     device = device.lower()
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = DeviceClock(), Uuid7Ids()
     token = cli.add_device(url, device, DEMO_FACILITY, device)
     connection = ServerConnection(f"http://127.0.0.1:{port}", device, BearerToken(token))
     ledger = SqliteLedger(folder / f"{device}.db", device, clock, ids)

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from hypothesis import settings
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
 from kiosk.store.ledger import SqliteLedger
 from server import cli
@@ -86,7 +86,7 @@ class Central:
 
     def kiosk(self, folder: Path, device_id: str = "kiosk-1", *, url: str | None = None) -> RemoteKiosk:
         folder.mkdir(parents=True, exist_ok=True)
-        clock, ids = SystemClock(), Uuid7Ids()
+        clock, ids = DeviceClock(), Uuid7Ids()
         ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
         server = ServerConnection(url or self.url, device_id, BearerToken(self.enrol(device_id)))
         return RemoteKiosk(

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.booking.model import Booking, BookingState
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import DeviceClock, local_date
 from kiosk.ids import Uuid7Ids
 from kiosk.people.risk import Action, Assurance, RiskTable
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
@@ -107,7 +107,7 @@ def write_settings(folder: Path, server_url: str, token: str) -> Path:
 def kiosk_step(folder: Path, base: str, token: str) -> None:
     """One clean start of the same kiosk: everything that waits is sent."""
     (folder / "kiosk").mkdir(exist_ok=True)
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = DeviceClock(), Uuid7Ids()
     ledger = SqliteLedger(folder / "kiosk" / "kiosk.db", DEVICE, clock, ids)
     assert ledger.rescued == 0, "no death may damage the file"
     connection = ServerConnection(base, DEVICE, BearerToken(token))

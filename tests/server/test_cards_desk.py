@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from kiosk.entrance import Entrance
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
@@ -143,7 +143,7 @@ def test_what_the_desk_prints_is_read_by_a_scanner_and_opens_a_visit(
     assert set(read) == {zxingcpp.BarcodeFormat.Codabar, zxingcpp.BarcodeFormat.QRCode}
     kiosk = desk.kiosk(tmp_path / "k")
     assert kiosk.sync()
-    place, clock = Place("kiosk-1", DEMO_FACILITY), SystemClock()
+    place, clock = Place("kiosk-1", DEMO_FACILITY), DeviceClock()
     house = House(kiosk.ledger, clock, Uuid7Ids(), place, CardTagger(WARD_KEY), LibraryPins(WARD_KEY))
     entrance = Entrance(house)
     for text in read.values():
