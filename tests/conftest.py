@@ -90,7 +90,9 @@ class Central:
         ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
         server = ServerConnection(url or self.url, device_id, BearerToken(self.enrol(device_id)))
         return RemoteKiosk(
-            ledger, Schedule(server, ledger, clock, ids, "test", lambda online, since: None), server
+            ledger,
+            Schedule(server, ledger, clock, ids, "test", lambda online, since: None, on_time=clock.told),
+            server,
         )
 
 

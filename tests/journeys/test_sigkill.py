@@ -111,7 +111,9 @@ def kiosk_step(folder: Path, base: str, token: str) -> None:
     ledger = SqliteLedger(folder / "kiosk" / "kiosk.db", DEVICE, clock, ids)
     assert ledger.rescued == 0, "no death may damage the file"
     connection = ServerConnection(base, DEVICE, BearerToken(token))
-    schedule = Schedule(connection, ledger, clock, ids, "test", lambda online, since: None)
+    schedule = Schedule(
+        connection, ledger, clock, ids, "test", lambda online, since: None, on_time=clock.told
+    )
     assert schedule.round()
     assert ledger.queue_length() == 0
     ledger.close()
