@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.booking.model import Booking, BookingState
-from kiosk.clock import DeviceClock, local_date
+from kiosk.clock import local_date
 from kiosk.ids import Uuid7Ids
 from kiosk.people.risk import Action, Assurance, RiskTable
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
@@ -23,7 +23,7 @@ from server.store import tables
 from server.store.database import Database
 from sync.http import BearerToken, ServerConnection
 from sync.schedule import Schedule
-from tests.conftest import serving
+from tests.conftest import clock_of_this_machine, serving
 from virtual.proxy import Proxy, Weather
 from virtual.ward import DEMO_FACILITY, make_ward, seed_server
 
@@ -107,13 +107,11 @@ def write_settings(folder: Path, server_url: str, token: str) -> Path:
 def kiosk_step(folder: Path, base: str, token: str) -> None:
     """One clean start of the same kiosk: everything that waits is sent."""
     (folder / "kiosk").mkdir(exist_ok=True)
-    clock, ids = DeviceClock(), Uuid7Ids()
+    clock, ids = clock_of_this_machine(), Uuid7Ids()
     ledger = SqliteLedger(folder / "kiosk" / "kiosk.db", DEVICE, clock, ids)
     assert ledger.rescued == 0, "no death may damage the file"
     connection = ServerConnection(base, DEVICE, BearerToken(token))
-    schedule = Schedule(
-        connection, ledger, clock, ids, "test", lambda online, since: None, on_time=clock.told
-    )
+    schedule = Schedule(connection, ledger, clock, ids, "test", lambda online, since: None)
     assert schedule.round()
     assert ledger.queue_length() == 0
     ledger.close()
