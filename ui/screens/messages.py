@@ -1,4 +1,4 @@
-"""Screens that say one thing: reading, checked in, booked, linked, stopped, goodbye, a problem, still there?"""
+"""Screens that say one thing: reading, checked in, booked, linked, stopped, goodbye, a problem."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ui.screens.page import Page
 DIGITS = 4
 TITLES = {
     PinPurpose.OPEN: "pin.title.open",
-    PinPurpose.LINK: "pin.title.link",
+    PinPurpose.LINK: "pin.title.open",
     PinPurpose.LIBRARY: "pin.title.library",
     PinPurpose.CHOOSE: "pin.title.choose",
     PinPurpose.REPEAT: "pin.title.repeat",
