@@ -40,6 +40,7 @@ VERSION = "0.1.0"
 class Kiosk:
     """All parts of one running kiosk but its screen."""
 
+    clock: DeviceClock
     attendant: Attendant
     schedule: Schedule
     ledger: SqliteLedger
@@ -86,7 +87,7 @@ def build_kiosk(
         server, ledger, clock, ids, VERSION, lambda online, since: attendant.post(SyncNews(online, since)),
         on_time=clock.told,
     )  # fmt: skip
-    return Kiosk(attendant, schedule, ledger, reader, scanner)
+    return Kiosk(clock, attendant, schedule, ledger, reader, scanner)
 
 
 def _run_kiosk(args: argparse.Namespace) -> int:
@@ -109,6 +110,7 @@ def _run_kiosk(args: argparse.Namespace) -> int:
             languages=screen.languages,
             automation=args.automation,
         ),
+        now=lambda: kiosk.clock.now(),
     )
     kiosk = build_kiosk(
         settings,

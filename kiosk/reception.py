@@ -16,6 +16,7 @@ from kiosk.booking.queries import facility_place
 from kiosk.codes import Refusal, Trouble
 from kiosk.entrance import Entrance
 from kiosk.house import House
+from kiosk.operations import ClockTrust
 from kiosk.people.risk import Assurance
 from kiosk.ports import (
     BarcodeScanned,
@@ -383,8 +384,10 @@ class Reception:
         self._show_outside(view)
 
     def _show_status(self) -> None:
-        queued = self._house.ledger.queue_length()
-        status = Status(self._online, self._offline_since, queued, self._house.ledger.rescued)
+        house = self._house
+        unsure = house.clock.trust is ClockTrust.GUESSED
+        queued, rescued = house.ledger.queue_length(), house.ledger.rescued
+        status = Status(self._online, self._offline_since, queued, rescued, unsure)
         if status != self._status:
             self._status = status
             self._show_outside(status)

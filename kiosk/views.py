@@ -306,6 +306,8 @@ class Status:
     offline_since: datetime | None
     queued: int
     rescued: int = 0
+    clock_unsure: bool = False
+    """Nobody has told this device the time since it lost it: it books nothing by itself."""
 
 
 # ---- intents: what a touch means ---------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,7 @@ class KioskApp(App):  # type: ignore[misc]
         *,
         settings: UiSettings,
         on_shown: Callable[[View], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.words = Words(settings.languages[0])
         super().__init__(language=settings.languages[0], languages=list(settings.languages))
@@ -114,6 +116,7 @@ class KioskApp(App):  # type: ignore[misc]
         self._settings = settings
         self._send = send
         self._on_shown = on_shown
+        self.now = now
         self._inbox: queue.SimpleQueue[View | Status] = queue.SimpleQueue()
         self._pages: dict[type[Any], Page] = {}
         self._status: Status | None = None
@@ -236,7 +239,7 @@ class KioskApp(App):  # type: ignore[misc]
         return Words(language)(key)
 
     def _show_header(self, _dt: float = 0) -> None:
-        self.header.show(self.words, self.place, self._status)
+        self.header.show(self.words, self.place, self._status, self.now())
 
     def _calm(self) -> bool:
         """A callback failed: say so calmly. False where that was tried already, and failed as well."""

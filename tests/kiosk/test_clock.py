@@ -17,9 +17,10 @@ from kiosk.decision import Context, Seat
 from kiosk.ids import Uuid7Ids
 from kiosk.operations import ClockTrust, Standing
 from kiosk.ports import Performed
+from kiosk.reception import Tick
 from kiosk.rules import Rules
 from kiosk.store.ledger import SqliteLedger
-from tests.kiosk.house import DEVICE, HANAKO, HOME, NOON, TOMORROW, HandClock, open_ledger
+from tests.kiosk.house import DEVICE, HANAKO, HOME, NOON, TOMORROW, Counter, HandClock, open_ledger
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -146,3 +147,13 @@ def test_a_lease_is_left_alone_shortly_before_its_end_and_by_others() -> None:
     assert not held(last)
     assert not held(NOON - timedelta(hours=9), "kiosk-2")
     assert not held(NOON - timedelta(hours=9), timely=False)
+
+
+def test_a_device_that_guesses_the_time_says_so_all_the_while(tmp_path: Path) -> None:
+    counter = Counter(tmp_path)
+    counter.clock.trust = ClockTrust.GUESSED
+    counter.do(Tick())
+    assert counter.statuses[-1].clock_unsure
+    counter.clock.trust = ClockTrust.SYNCED
+    counter.do(Tick())
+    assert not counter.statuses[-1].clock_unsure
