@@ -22,10 +22,12 @@ from kiosk.store.ledger import SqliteLedger
 from server import cli
 from server.app import create_app
 from server.settings import ServerSettings
-from sync.http import BearerToken, ServerConnection
+from sync.http import ServerConnection
+from sync.identity import DeviceAuth, load_identity
 from sync.pull import pull
 from sync.push import push_all
 from tests.postgres import cluster
+from virtual.enrolment import enrol_device
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
@@ -78,8 +80,10 @@ def _books(ward: Ward) -> list[str]:
 def _push(folder: Path, device: str, url: str, port: int, books: list[str]) -> float:
     device = device.lower()
     clock, ids = SystemClock(), Uuid7Ids()
-    token = cli.add_device(url, device, DEMO_FACILITY, device)
-    connection = ServerConnection(f"http://127.0.0.1:{port}", device, BearerToken(token))
+    base, identity = f"http://127.0.0.1:{port}", folder / f"{device}.json"
+    cli.add_device(url, device, DEMO_FACILITY, device)
+    enrol_device(url, base, device, identity)
+    connection = ServerConnection(base, device, DeviceAuth(load_identity(identity, device)))
     ledger = SqliteLedger(folder / f"{device}.db", device, clock, ids)
     pull(connection, ledger, clock)
     people = [f"p{n:05d}" for n in range(1000, 3000) if n % 41 != 7 and n % 97 != 11]

@@ -23,11 +23,13 @@ from server import cli
 from server.app import create_app
 from server.settings import ServerSettings
 from server.store.database import Database
-from sync.http import BearerToken, ServerConnection
+from sync.http import ServerConnection
+from sync.identity import DeviceAuth, load_identity
 from sync.schedule import Schedule
 from tests.logscan import Watch
 from tests.postgres import cluster
 from virtual.cards.pcscd import Pcscd
+from virtual.enrolment import enrol_device
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 
@@ -81,14 +83,18 @@ class Central:
     database: Database
     ward: Ward
 
-    def enrol(self, device_id: str, facility_id: str = DEMO_FACILITY) -> str:
-        return cli.add_device(self.database_url, device_id, facility_id, device_id)
+    def enrol(self, folder: Path, device_id: str, facility_id: str = DEMO_FACILITY) -> DeviceAuth:
+        """A new device with a key that staff approved; its identity is in the folder."""
+        cli.add_device(self.database_url, device_id, facility_id, device_id)
+        identity = folder / "identity.json"
+        enrol_device(self.database_url, self.url, device_id, identity)
+        return DeviceAuth(load_identity(identity, device_id))
 
     def kiosk(self, folder: Path, device_id: str = "kiosk-1", *, url: str | None = None) -> RemoteKiosk:
         folder.mkdir(parents=True, exist_ok=True)
         clock, ids = SystemClock(), Uuid7Ids()
         ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
-        server = ServerConnection(url or self.url, device_id, BearerToken(self.enrol(device_id)))
+        server = ServerConnection(url or self.url, device_id, self.enrol(folder, device_id))
         return RemoteKiosk(
             ledger, Schedule(server, ledger, clock, ids, "test", lambda online, since: None), server
         )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def state_words(words: Words, status: Status) -> str:
     """Is there a network, and what still waits to be sent, in one plain line."""
+    if status.standstill:
+        return words(f"standstill.{status.standstill}", n=status.queued)
     if not status.online:
         since = words.clock(status.offline_since) if status.offline_since else "—"
         return words("status.offline", time=since, n=status.queued)
