@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import DeviceClock, local_date
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
@@ -76,9 +76,10 @@ def build_kiosk(
 ) -> Kiosk:
     """Wire one kiosk to its store, its server and the hardware handed in."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    clock, ids = SystemClock(), Uuid7Ids()
-    auth = DeviceAuth(load_identity(settings.identity, settings.device_id), clock.now)
+    clock, ids = DeviceClock(), Uuid7Ids()
+    auth = DeviceAuth(load_identity(settings.identity, settings.device_id), clock.now, clock.monotonic)
     ledger = SqliteLedger(settings.database, settings.device_id, clock, ids)
+    clock.not_before(ledger.latest)
     place, key = Place(settings.device_id, settings.facility_id), settings.ward_key()
     house = House(ledger, clock, ids, place, CardTagger(key), LibraryPins(key), lambda: schedule.wake())
     reception = Reception(house, printer, show)
@@ -92,7 +93,7 @@ def build_kiosk(
     def tell(online: bool, since: datetime | None) -> None:
         attendant.post(SyncNews(online, since, schedule.standstill))
 
-    schedule = Schedule(server, ledger, clock, ids, VERSION, tell, upkeep=renew_key)
+    schedule = Schedule(server, ledger, clock, ids, VERSION, tell, on_time=clock.told, upkeep=renew_key)
     return Kiosk(attendant, schedule, ledger, reader, scanner)
 
 
@@ -242,6 +243,11 @@ def _run_card(args: argparse.Namespace) -> int:
         findings = technician.inspect(
             TrustStore(args.trust) if args.trust else None, datetime.now(UTC), args.reader
         )
+    elif args.action == "import-crl":
+        if args.trust is None or args.file is None:
+            print("import-crl needs a FILE and --trust DIR", file=sys.stderr)
+            return 2
+        findings = [technician.import_list(args.trust, args.file)]
     else:
         findings = technician.selftest(args.trust, args.reader)
     for finding in findings:
@@ -310,7 +316,8 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(run=_run_server)
 
     card = commands.add_parser("card", help="readers and cards, for technicians")
-    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest"))
+    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest", "import-crl"))
+    card.add_argument("file", type=Path, nargs="?", help="revocation list to import (DER or PEM)")
     card.add_argument("--trust", type=Path, help="folder of pinned authorities")
     card.add_argument("--reader", help="part of a PC/SC reader's name, or nfcpy:PATH (nfcpy:usb:054c:06c3)")
     card.set_defaults(run=_run_card)

@@ -14,7 +14,7 @@ import psycopg
 import uvicorn
 
 from benchmarks.report import heading, line
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.decide import Checkout
 from kiosk.lending.model import Item
@@ -79,7 +79,7 @@ def _books(ward: Ward) -> list[str]:
 
 def _push(folder: Path, device: str, url: str, port: int, books: list[str]) -> float:
     device = device.lower()
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = DeviceClock(), Uuid7Ids()
     base, identity = f"http://127.0.0.1:{port}", folder / f"{device}.json"
     cli.add_device(url, device, DEMO_FACILITY, device)
     enrol_device(url, base, device, identity)

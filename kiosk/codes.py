@@ -83,6 +83,7 @@ class Trouble(StrEnum):
     CERT_NOT_YET_VALID = "cert-not-yet-valid"
     CERT_UNTRUSTED = "cert-untrusted"
     CERT_REVOKED = "cert-revoked"
+    CERT_UNCHECKED = "cert-unchecked"
     CERT_UNSUITABLE = "cert-unsuitable"
     SIGNATURE_INVALID = "signature-invalid"
     READER_MISSING = "reader-missing"

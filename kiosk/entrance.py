@@ -67,6 +67,11 @@ class Entrance:
         return self._proved(identity, asked, visit)
 
     def _proved(self, identity: CardIdentity, asked: PinEntry, visit: Visit | None) -> View | Visit:
+        known = identity.revocation
+        if known is not None and not known.checked:
+            log.info("cert-unchecked")
+            if not self._house.context().rules.cards.mynumber_unchecked:
+                return Problem(Trouble.CERT_UNCHECKED, back=visit is not None, as_of=known.as_of)
         if asked.purpose is PinPurpose.LINK and visit is not None:
             return visit.link(identity.tag, identity.kind)
         return self._greet(identity.tag, identity.kind)

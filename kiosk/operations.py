@@ -89,9 +89,12 @@ class Outcome:
     duplicate: bool = False
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: object) -> bytes:
     """One byte string per value: sorted keys, no blanks, UTF-8 (RFC 8785 for the values we use)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def chain_hash(

@@ -57,15 +57,26 @@ class CardKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """Checked: a fresh list of that date says the certificate is good. Else nobody has looked since then.
+
+    `as_of` of an unchecked one is the date of the newest list there is, or its first day where there is none.
+    """
+
+    as_of: datetime
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CardIdentity:
     """Who the card speaks for, as a keyed tag.
 
-    `revocation_as_of` is the date of the list that says the certificate is good; None: not checked.
+    `revocation` says what is known of its certificate; None for cards that have none.
     """
 
     kind: CardKind
     tag: str
-    revocation_as_of: datetime | None = None
+    revocation: Revocation | None = None
 
 
 class Sex(StrEnum):

@@ -59,7 +59,7 @@ def spec_of(kind: type[Any]) -> TableSpec:
 
 def key_of(row: object) -> Key:
     """The key values of a record, in the order of its table's key columns."""
-    return tuple(getattr(row, name) for name in spec_of(type(row)).key)
+    return tuple([getattr(row, name) for name in _SPECS[type(row)].key])
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -93,7 +94,9 @@ class CardRules:
     """What a card may do here. Strict by default: the municipality decides.
 
     basis: 公的個人認証法 art. 38-4 (since 2024-05-27): a bare tap must not identify anybody, so the card
-    opens a visit only with its PIN, and only where the ward has switched it on.
+    opens a visit only with its PIN, and only where the ward has switched it on. The verifier has to make
+    sure that the certificate is not revoked (arts. 37, 38-4); without a network that is a dated list, so a
+    card that no fresh list vouches for is sent to the counter unless the ward decides otherwise.
 
     `attributes`: name, address, birth date and sex from the card, for filling in a form. basis:
     個人情報保護法 art. 61 (only what a stated purpose needs), so off unless the ward states one; 番号法
@@ -101,6 +104,8 @@ class CardRules:
     """
 
     mynumber_with_pin: bool = False
+    mynumber_unchecked: bool = False
+    """Whether a card may open a visit though no fresh list says that its certificate is not revoked."""
     linkable: tuple[str, ...] = ()
     risk: RiskTable = field(default_factory=RiskTable)
     library_pin_tries: int = 5
@@ -135,7 +140,13 @@ def rules_on(day: date, sets: Iterable[RuleSet]) -> Rules:
     valid = [s for s in sets if s.name == "ward" and s.valid_from <= day]
     if not valid:
         return Rules()
-    return _RULES.validate_json(max(valid, key=lambda s: (s.valid_from, s.version)).body)
+    return _parsed(max(valid, key=lambda s: (s.valid_from, s.version)).body)
+
+
+@lru_cache(maxsize=16)
+def _parsed(body: str) -> Rules:
+    """Read once: every act asks for the rules, and they hardly ever change."""
+    return _RULES.validate_json(body)
 
 
 def rules_to_json(rules: Rules, indent: int | None = None) -> str:

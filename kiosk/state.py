@@ -94,4 +94,4 @@ class State:
     @staticmethod
     def _slots(row: Any) -> list[_Slot]:
         lookups = spec_of(type(row)).lookups
-        return [(names, tuple(getattr(row, name) for name in names)) for names in lookups]
+        return [(names, tuple([getattr(row, name) for name in names])) for names in lookups]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 import ssl
 from pathlib import Path
@@ -214,6 +213,6 @@ def _read(response: requests.Response) -> bytes:
 
 def _parse(model: type[M], body: bytes) -> M:
     try:
-        return model.model_validate(json.loads(body))
-    except (ValueError, ValidationError) as error:
+        return model.model_validate_json(body)
+    except ValidationError as error:
         raise Garbage(type(error).__name__) from error

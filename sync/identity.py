@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -97,17 +98,28 @@ def _private(text: str) -> Ed25519PrivateKey:
 class DeviceAuth(requests.auth.AuthBase):
     """Signs what goes out, checks what comes back. `now` is this device's clock, right or wrong."""
 
-    def __init__(self, identity: Identity, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.identity = identity
-        self._now = now
-        self._offset = timedelta()
+        self._now, self._monotonic = now, monotonic
+        self._told: tuple[datetime, float] | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return signed(request, self.identity.key, self._now() + self._offset)
+        return signed(request, self.identity.key, self._time())
 
     def set_clock(self, server_time: datetime) -> None:
         """Sign by the server's time from here on: ours is too far off to be believed."""
-        self._offset = server_time - self._now()
+        self._told = server_time, self._monotonic()
+
+    def _time(self) -> datetime:
+        if self._told is None:
+            return self._now()
+        moment, at = self._told
+        return moment + timedelta(seconds=self._monotonic() - at)
 
     def check(
         self, request: requests.PreparedRequest, status: int, headers: Mapping[str, str], body: bytes

@@ -39,9 +39,14 @@ class Schedule:
         version: str,
         on_news: Callable[[bool, datetime | None], None],
         jitter: Callable[[], float] = random.random,
+        on_time: Callable[[datetime, float], None] = lambda server_time, asked: None,
         upkeep: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_news(online, offline_since)` is called after every round, `upkeep` at the end of a good one."""
+        """`on_news(online, offline_since)` is called after every round, `upkeep` at the end of a good one.
+
+        `on_time(server_time, asked)` is told the server's time in an answer to what was asked at that
+        monotonic second.
+        """
         self._server = server
         self._outbox = outbox
         self._clock = clock
@@ -49,6 +54,7 @@ class Schedule:
         self._version = version
         self._on_news = on_news
         self._jitter = jitter
+        self._on_time = on_time
         self._upkeep = upkeep
         self.standstill: Standstill | None = None
         self._wake = threading.Event()
@@ -75,7 +81,8 @@ class Schedule:
         """One exchange: push, heartbeat, pull, forget. True where all of it worked."""
         try:
             push_all(self._server, self._outbox, self._clock, self._ids)
-            self._server.heartbeat(self._beat())
+            asked = self._clock.monotonic()
+            self._on_time(self._server.heartbeat(self._beat()).server_time, asked)
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
             self._upkeep()

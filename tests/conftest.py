@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from hypothesis import settings
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock, Machine
 from kiosk.ids import Uuid7Ids
 from kiosk.store.ledger import SqliteLedger
 from server import cli
@@ -74,6 +74,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return maintenance.rsplit("/", 1)[0] + f"/{name}"
 
 
+def clock_of_this_machine() -> DeviceClock:
+    """Kiosks that share a machine share its clock, to the microsecond: its word is taken for theirs."""
+    machine = Machine()
+    machine.has_clock = True
+    return DeviceClock(machine)
+
+
 @dataclass
 class Central:
     """A running central server with a small ward in it."""
@@ -92,11 +99,13 @@ class Central:
 
     def kiosk(self, folder: Path, device_id: str = "kiosk-1", *, url: str | None = None) -> RemoteKiosk:
         folder.mkdir(parents=True, exist_ok=True)
-        clock, ids = SystemClock(), Uuid7Ids()
+        clock, ids = clock_of_this_machine(), Uuid7Ids()
         ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
         server = ServerConnection(url or self.url, device_id, self.enrol(folder, device_id))
         return RemoteKiosk(
-            ledger, Schedule(server, ledger, clock, ids, "test", lambda online, since: None), server
+            ledger,
+            Schedule(server, ledger, clock, ids, "test", lambda online, since: None),
+            server,
         )
 
 

@@ -24,8 +24,10 @@ from kiosk.codes import Trouble
 from kiosk.views import (
     Attract,
     Borrowing,
+    Cards,
     ChooseRoom,
     ConfirmRoom,
+    ConfirmStop,
     Finish,
     GoBack,
     GoHome,
@@ -48,6 +50,7 @@ from ui.fonts import face
 from ui.i18n import Words
 from ui.screens import messages
 from ui.screens.attract import AttractPage
+from ui.screens.cards import CardsPage, ConfirmStopPage
 from ui.screens.home import HomePage
 from ui.screens.page import Page
 from ui.screens.pin import PinPage
@@ -69,12 +72,12 @@ _HERE = Path(__file__).parent
 _KV = (
     "widgets/widgets.kv", "widgets/frame.kv", "screens/attract.kv", "screens/messages.kv", "screens/pin.kv",
     "screens/home.kv", "screens/scanning.kv", "screens/rooms.kv", "screens/place_card.kv",
-    "screens/receipt.kv",
+    "screens/receipt.kv", "screens/cards.kv",
 )  # fmt: skip
 _PAGES: dict[type[Any], type[Page]] = {
     Attract: AttractPage, Home: HomePage, PinEntry: PinPage, Borrowing: BorrowPage, Returning: ReturnPage,
     ChooseRoom: ChooseRoomPage, ConfirmRoom: ConfirmPage, PlaceCardToLink: PlaceCardPage,
-    Receipt: ReceiptPage, **messages.PAGES,
+    Cards: CardsPage, ConfirmStop: ConfirmStopPage, Receipt: ReceiptPage, **messages.PAGES,
 }  # fmt: skip
 
 

@@ -185,12 +185,11 @@ def _trusted(trust: TrustStore | None, der: bytes, now: datetime) -> Finding:
     if trust is None:
         return Finding("trust", "not judged: give --trust DIR")
     try:
-        dated = trust.check(der, now).revocation_as_of
+        revocation = trust.check(der, now).revocation
     except CardProblem as problem:
         return Finding("trust", problem.code.value, good=False)
-    return Finding(
-        "trust", f"good, revocation as of {dated:%Y-%m-%d}" if dated else "good, revocation not checked"
-    )
+    said = "checked as of" if revocation.checked else "not checked since"
+    return Finding("trust", f"good, revocation {said} {revocation.as_of:%Y-%m-%d}")
 
 
 def selftest(trust_dir: Path | None, reader: str | None = None) -> list[Finding]:
@@ -199,6 +198,15 @@ def selftest(trust_dir: Path | None, reader: str | None = None) -> list[Finding]
     if trust_dir is not None:
         found.append(_trust_dir(trust_dir))
     return found
+
+
+def import_list(trust_dir: Path, file: Path) -> Finding:
+    """Place a revocation list beside the authorities; running kiosks take it in with the next card."""
+    try:
+        dated = TrustStore(trust_dir).import_list(file.read_bytes())
+    except (OSError, ValueError) as error:
+        return Finding("revocation list", str(error), good=False)
+    return Finding("revocation list", f"of {dated:%Y-%m-%d %H:%M} UTC placed in {trust_dir}")
 
 
 def _trust_dir(directory: Path) -> Finding:

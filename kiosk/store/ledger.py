@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from kiosk.clock import local_date
 from kiosk.decide import command_to_body, decide, decider_of, load_state
 from kiosk.decision import Context, Refused, Seat
-from kiosk.operations import CONTENT_WITHHELD, Operation, Outcome, OutcomeKind
+from kiosk.operations import CONTENT_WITHHELD, ClockTrust, Operation, Outcome, OutcomeKind
 from kiosk.people import sighting
 from kiosk.ports import Answer, Clock, Ids, Performed
 from kiosk.records import TABLES
@@ -100,7 +100,8 @@ class SqliteLedger:
     def _perform(self, command: object, now: datetime) -> Performed | Refused:
         conn = self._db.conn
         with immediate(self._db):
-            context = Context(now, Seat(self.device_id), self._rules(now))
+            timely = self._clock.trust is not ClockTrust.GUESSED
+            context = Context(now, Seat(self.device_id), self._rules(now), timely)
             state = load_state([command], self._fetch)
             decision = decide(state, command, context)
             if isinstance(decision, Refused):
@@ -163,6 +164,13 @@ class SqliteLedger:
         """When the server last brought this device up to date."""
         value = self._read(lambda: self._meta("as_of"))
         return datetime.fromisoformat(value) if value else None
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest moment this device has written down; None for a new one."""
+        sql = "SELECT max(at) FROM (SELECT at FROM journal ORDER BY seq DESC LIMIT 1)"
+        found = self._read(lambda: (self._db.conn.execute(sql).fetchone()[0], self._meta("as_of")))
+        return max((datetime.fromisoformat(text) for text in found if text), default=None)
 
     # ---- Outbox -----------------------------------------------------------------------------
 

@@ -10,13 +10,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from kiosk.clock import local_date
-from kiosk.decide import DECIDERS, command_from_body, command_to_body, decide, load_state
+from kiosk.decide import DECIDERS, command_from_body, decide, load_state
 from kiosk.decision import Accepted, Context, Refused, Seat
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.decide import Checkout, ReturnItem
@@ -140,13 +142,18 @@ def _understand(entry: Entry) -> None:
         if decider is None or op.schema_v > decider.schema_v or _is_absurd(op.at):
             raise KeyError(op.kind)
         command = command_from_body(op.kind, op.body)
-        if any(_is_absurd(getattr(command, name)) for name in command_to_body(command)):
+        if any(_is_absurd(getattr(command, name)) for name in _fields(decider.command)):
             raise KeyError(op.kind)
     except (KeyError, ValidationError) as error:
         log.warning("not-understood: %s v%d (%s)", op.op_id, op.schema_v, type(error).__name__)
         entry.park(NOT_UNDERSTOOD)
         return
     entry.command = command
+
+
+@cache
+def _fields(command: type[Any]) -> tuple[str, ...]:
+    return tuple(command.__dataclass_fields__)
 
 
 def _is_absurd(value: object) -> bool:

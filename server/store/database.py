@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
+import typing
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -27,9 +29,10 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kiosk.records import Change, Put, change_key, change_to_json, from_json, spec_of, spec_of_change
+from kiosk.records import Change, Put, TableSpec, change_key, change_to_json, spec_of, spec_of_change
 from kiosk.state import Query, chunks
 from server.store import tables
+from server.store.types import compact_json
 
 SERVER_SEQ, OPERATIONS = "server_seq", "operations"
 """The counters: one order of all operations and changes, and how many operations have arrived."""
@@ -133,12 +136,22 @@ def fetch(conn: Connection, queries: Iterable[Query]) -> Iterator[Any]:
         columns = [table.c[name] for name in fields]
         where = columns[0].in_([v[0] for v in values]) if len(fields) == 1 else tuple_(*columns).in_(values)
         for row in conn.execute(select(table).where(where)):
-            yield record_of(kind, row._mapping)
+            yield record_of(kind, row)
 
 
-def record_of(kind: type[Any], row: Any) -> Any:
-    """A database row as a record."""
-    return from_json(kind, row)
+def record_of(kind: type[Any], row: Sequence[Any]) -> Any:
+    """A database row as a record: its columns are the record's fields, in order and of their types."""
+    values = dict(zip(kind.__dataclass_fields__, row, strict=True))
+    for name, enum in _enums(spec_of(kind)):
+        values[name] = enum(values[name])
+    return kind(**values)
+
+
+@cache
+def _enums(spec: TableSpec) -> tuple[tuple[str, type[StrEnum]], ...]:
+    """The fields that are kept as text."""
+    hints = typing.get_type_hints(spec.type).items()
+    return tuple((name, hint) for name, hint in hints if isinstance(hint, type) and issubclass(hint, StrEnum))
 
 
 def write_changes(conn: Connection, changes: Sequence[Change]) -> None:
@@ -178,7 +191,7 @@ def _write_feed(conn: Connection, changes: Sequence[Change]) -> None:
     rows = []
     for number, item in enumerate(changes, start=first):
         data = change_to_json(item)
-        key = json.dumps(data["key"], ensure_ascii=False, separators=(",", ":"))
+        key = compact_json(data["key"])
         rows.append({"seq": number, "table_name": data["table"], "key": key, "row": data["row"]})
     upsert(conn, tables.change, rows, key=("table_name", "key"))
 

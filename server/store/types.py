@@ -39,6 +39,10 @@ def _in_calendar(value: datetime) -> datetime:
         return _FIRST if value.year == 1 else _LAST
 
 
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON without blanks. Made once: json.dumps would make an encoder for every call."""
+
+
 class Json(TypeDecorator[Any]):
     """JSON kept as text, letter by letter as it was written: a repeated answer is equal to the byte."""
 
@@ -46,7 +50,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else compact_json(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

@@ -25,6 +25,7 @@ from kiosk.rules import AttributesBy
 from tests.drivers.conftest import KEY, NOW, PATIENCE, Desk
 from tests.drivers.media import ISO15693, SYSTEMS, TWO_READERS, over
 from virtual.cards.felica import ICODE, MIFARE_1K, NTAG, SUICA, ChipCard, FelicaCard, StorageCard
+from virtual.cards.mynumber import NO_CERTIFICATE, NO_SIGNATURE_CERTIFICATE
 from virtual.cards.resident import Resident
 from virtual.cards.vpcd import VirtualCard
 from virtual.processes import wait_until
@@ -151,7 +152,8 @@ def test_a_mynumber_card_proves_its_owner_with_the_pin(desk: Desk) -> None:
     assert placed.card.pin_tries_left() == 3
     first = placed.card.authenticate("1234", NOW)
     assert placed.card.authenticate("1234", NOW) == first, "the same card is the same person"
-    assert first.revocation_as_of is None, "without a list nobody can say that it is good"
+    assert first.revocation is not None
+    assert not first.revocation.checked, "without a list nobody can say that it is good"
     assert first.tag not in repr(placed)
     desk.lift()
 
@@ -222,6 +224,19 @@ def test_name_and_address_come_only_for_the_key_the_ward_has_chosen(desk: Desk, 
         placed.attributes(AttributesBy.OFF, who.number_b)
     assert placed.authenticate("1234", NOW).kind is CardKind.MYNUMBER, "and the card is as it was"
     desk.lift()
+
+
+@over()
+def test_a_card_without_the_certificate_is_told_before_a_pin_is_asked_for(desk: Desk) -> None:
+    for present, expected in ((NO_CERTIFICATE, Trouble.CERT_ABSENT), (NO_SIGNATURE_CERTIFICATE, None)):
+        placed = desk.lay(desk.card(present=present)).card
+        if expected is None:
+            assert placed.pin_tries_left() == 3, "a minor's card is in order"
+        else:
+            with pytest.raises(CardProblem) as problem:
+                placed.pin_tries_left()
+            assert problem.value.code is expected
+        desk.lift()
 
 
 @over()

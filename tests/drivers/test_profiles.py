@@ -65,9 +65,9 @@ def test_its_authority_may_be_of_the_new_kind_and_revoke_as_the_old_one_does(
         one.save(tmp_path)
     card = nextgen.NextCard(new, NOW)
     profiles = [RSA_2015, nextgen.profile()]
-    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation_as_of is None
+    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation.checked is False
     new.revoke([], tmp_path, NOW - timedelta(hours=1))
-    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation_as_of is not None
+    assert Handling(TrustStore(tmp_path), profiles).log_in(card, "LIBR42").revocation.checked
     new.revoke([card.serial], tmp_path, NOW)
     revoked = Handling(TrustStore(tmp_path), profiles)
     assert outcome(lambda: revoked.log_in(card, "LIBR42")) is Trouble.CERT_REVOKED

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.cards import technician
 from drivers.cards.apdu import CardGarbage, CardGone, Command, Response
 from drivers.cards.mynumber.jpki import JpkiApplication
 from drivers.cards.mynumber.profile import RSA_2015
 from drivers.cards.mynumber.trust import TrustStore
 from kiosk.codes import Trouble
-from kiosk.ports import CardProblem
+from kiosk.ports import CardProblem, Revocation
 from tests.drivers.conftest import NOW
 from virtual.cards.issuer import TestAuthority, new_key
 
@@ -65,14 +66,16 @@ def test_a_fresh_list_is_a_check_with_its_date(
     authority: TestAuthority, certificate: x509.Certificate, tmp_path: Path
 ) -> None:
     authority.save(tmp_path)
-    assert TrustStore(tmp_path).check(der(certificate), NOW).revocation_as_of is None
+    never = TrustStore(tmp_path).check(der(certificate), NOW).revocation
+    assert never == Revocation(certificate.not_valid_before_utc, checked=False), "nobody has ever looked"
     authority.revoke([], tmp_path, NOW - timedelta(days=3))
     authority.revoke([], tmp_path, NOW - timedelta(days=1))
-    dated = TrustStore(tmp_path).check(der(certificate), NOW).revocation_as_of
-    assert dated is not None
-    assert abs(dated - (NOW - timedelta(days=1))) < timedelta(seconds=1), "the newest counts"
+    dated = TrustStore(tmp_path).check(der(certificate), NOW).revocation
+    assert dated.checked
+    assert abs(dated.as_of - (NOW - timedelta(days=1))) < timedelta(seconds=1), "the newest counts"
     strict = TrustStore(tmp_path, max_list_age=timedelta(hours=1))
-    assert strict.check(der(certificate), NOW).revocation_as_of is None, "an old list is no check"
+    unchecked = Revocation(dated.as_of, checked=False)
+    assert strict.check(der(certificate), NOW).revocation == unchecked, "an old list is no check, but a date"
 
 
 @pytest.mark.parametrize("age", [timedelta(hours=1), timedelta(days=300)])
@@ -84,6 +87,35 @@ def test_who_is_on_a_list_is_refused_however_old_it_is(
     assert code(TrustStore(tmp_path), der(certificate)) is Trouble.CERT_REVOKED
 
 
+def test_a_list_that_is_placed_while_the_kiosk_runs_counts_with_the_next_card(
+    authority: TestAuthority, certificate: x509.Certificate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trusted, elsewhere = tmp_path / "trust", tmp_path / "elsewhere"
+    authority.save(trusted)
+    elsewhere.mkdir()
+    running = TrustStore(trusted)
+    assert not running.check(der(certificate), NOW).revocation.checked
+    authority.revoke([certificate.serial_number], elsewhere, NOW - timedelta(days=1))
+    (arrived,) = elsewhere.glob("*.crl")
+    placed = technician.import_list(trusted, arrived)
+    assert placed.good
+    assert code(running, der(certificate)) is Trouble.CERT_REVOKED
+    (trusted / "noise.crl").write_bytes(b"not a list")
+    assert code(running, der(certificate)) is Trouble.CERT_REVOKED, "what does not fit changes nothing"
+    assert "trust-unreadable" in caplog.text
+
+
+def test_a_list_that_nobody_trusted_signed_is_not_placed(authority: TestAuthority, tmp_path: Path) -> None:
+    trusted, elsewhere = tmp_path / "trust", tmp_path / "elsewhere"
+    authority.save(trusted)
+    elsewhere.mkdir()
+    TestAuthority.make(NOW).revoke([1], elsewhere, NOW)
+    (forged,) = elsewhere.glob("*.crl")
+    assert not technician.import_list(trusted, forged).good
+    assert not technician.import_list(trusted, elsewhere / "missing").good
+    assert list(trusted.glob("*.crl")) == []
+
+
 def test_a_list_of_another_authority_says_nothing(
     authority: TestAuthority, certificate: x509.Certificate, tmp_path: Path
 ) -> None:
@@ -91,7 +123,7 @@ def test_a_list_of_another_authority_says_nothing(
     for one in (authority, other):
         one.save(tmp_path)
     other.revoke([certificate.serial_number], tmp_path, NOW)
-    assert TrustStore(tmp_path).check(der(certificate), NOW).revocation_as_of is None
+    assert not TrustStore(tmp_path).check(der(certificate), NOW).revocation.checked
 
 
 def test_a_forged_or_broken_list_is_refused_by_name(authority: TestAuthority, tmp_path: Path) -> None:

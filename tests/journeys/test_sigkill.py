@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.booking.model import Booking, BookingState
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import local_date
 from kiosk.ids import Uuid7Ids
 from kiosk.people.risk import Action, Assurance, RiskTable
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
@@ -24,7 +24,7 @@ from server.store.database import Database
 from sync.http import ServerConnection
 from sync.identity import DeviceAuth, load_identity
 from sync.schedule import Schedule
-from tests.conftest import serving
+from tests.conftest import clock_of_this_machine, serving
 from virtual.enrolment import enrol_device
 from virtual.proxy import Proxy, Weather
 from virtual.ward import DEMO_FACILITY, make_ward, seed_server
@@ -108,7 +108,7 @@ def write_settings(folder: Path, server_url: str) -> Path:
 
 def kiosk_step(folder: Path, base: str) -> None:
     """One clean start of the same kiosk: everything that waits is sent."""
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = clock_of_this_machine(), Uuid7Ids()
     ledger = SqliteLedger(folder / "kiosk" / "kiosk.db", DEVICE, clock, ids)
     assert ledger.rescued == 0, "no death may damage the file"
     auth = DeviceAuth(load_identity(folder / "kiosk" / "identity.json", DEVICE))

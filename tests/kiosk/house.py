@@ -29,7 +29,7 @@ from kiosk.people.model import CardLink, LibraryPin, LinkState, Patron
 from kiosk.people.pins import LibraryPins
 from kiosk.people.scanned import ScannedCard
 from kiosk.people.tags import CardTagger
-from kiosk.ports import CardIdentity, CardKind, CardProblem, PrinterProblem
+from kiosk.ports import CardIdentity, CardKind, CardProblem, PrinterProblem, Revocation
 from kiosk.reception import Reception
 from kiosk.records import Put, change_to_json
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
@@ -82,6 +82,7 @@ class PaperCard:
     proves: str = "b" * 32
     trouble: Trouble | None = None
     unusable: Trouble | None = None
+    revocation: Revocation | None = None
     released: int = 0
 
     def pin_tries_left(self) -> int:
@@ -94,7 +95,7 @@ class PaperCard:
             self.tries -= 1
             raise CardProblem(Trouble.PIN_WRONG, self.tries)
         self.tries = 3
-        return CardIdentity(self.kind, self.proves)
+        return CardIdentity(self.kind, self.proves, self.revocation)
 
     def release(self) -> None:
         self.released += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,19 @@ from kiosk.booking.model import Booking
 from kiosk.codes import Refusal, Trouble
 from kiosk.operations import Outcome, OutcomeKind, Standing
 from kiosk.people.model import CardLink
-from kiosk.ports import BarcodeScanned, CardFailed, CardKind, CardPlaced, CardRemoved, ReaderDown, ReaderUp
+from kiosk.ports import (
+    BarcodeScanned,
+    CardFailed,
+    CardKind,
+    CardPlaced,
+    CardRemoved,
+    ReaderDown,
+    ReaderUp,
+    Revocation,
+)
 from kiosk.reception import GOODBYE_SECONDS, IDLE_SECONDS, WARNING_SECONDS, SyncNews, Tick
+from kiosk.records import Put, change_to_json
+from kiosk.rules import RuleSet, rules_to_json
 from kiosk.state import Query
 from kiosk.views import (
     Action,
@@ -48,7 +60,7 @@ from kiosk.views import (
     StayHere,
     StillThere,
 )  # fmt: skip
-from tests.kiosk.house import BOOKS, HANAKO_PIN, NOON, TOMORROW, Counter, PaperCard
+from tests.kiosk.house import BOOKS, HANAKO_PIN, HANAKO_TAG, NOON, TOMORROW, Counter, PaperCard, ward_rules
 from tests.kiosk.test_store import fill_the_disk
 
 
@@ -175,6 +187,25 @@ def test_a_card_that_fails_its_proof_opens_nothing(counter: Counter, trouble: Tr
     view = counter.do(EnterPin("1234"))
     assert isinstance(view, Problem)
     assert view.code is trouble
+
+
+def test_a_card_that_no_fresh_list_vouches_for_goes_to_the_counter_unless_the_ward_says_otherwise(
+    counter: Counter,
+) -> None:
+    since = NOON - timedelta(days=30)
+    card = mynumber(revocation=Revocation(since, checked=False), proves=HANAKO_TAG)
+    counter.do(CardPlaced(card))
+    assert counter.do(EnterPin("1234")) == Problem(Trouble.CERT_UNCHECKED, back=False, as_of=since)
+    counter.do(
+        CardRemoved(), CardPlaced(mynumber(revocation=Revocation(NOON, checked=True), proves=HANAKO_TAG))
+    )
+    assert isinstance(counter.do(EnterPin("1234")), Home)
+    counter.do(CardRemoved())
+    rules = replace(ward_rules(), cards=replace(ward_rules().cards, mynumber_unchecked=True))
+    ruled = RuleSet(name="ward", version=2, valid_from=date(2026, 4, 1), body=rules_to_json(rules))
+    counter.ledger.apply_page("epoch-1", 2, [change_to_json(Put(ruled))], NOON, complete=True)
+    counter.do(CardPlaced(card))
+    assert isinstance(counter.do(EnterPin("1234")), Home)
 
 
 def test_an_unreadable_card(counter: Counter) -> None:

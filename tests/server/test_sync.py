@@ -239,26 +239,3 @@ def test_an_item_the_server_does_not_know_is_taken_with_a_case(central: Central,
     lend(kiosk, stray)
     assert kiosk.sync()
     assert [row[1:] for row in ledger_rows(central)] == [("applied_with_case", "provisional-item")]
-
-
-def test_a_checkout_that_arrives_after_the_return_leaves_no_loan_anywhere(
-    central: Central, kiosk: RemoteKiosk, tmp_path: Path
-) -> None:
-    other = central.kiosk(tmp_path / "k2", "kiosk-2")
-    assert other.sync()
-    (book,) = central.ward.free_items(1)
-    loan = lend(kiosk, book)
-    give_back(other, book)
-    assert other.sync()
-    assert kiosk.sync()
-    assert [row[1:] for row in ledger_rows(central)] == [
-        ("applied", None),
-        ("applied_with_case", "newer-elsewhere"),
-    ]
-    assert cases_match(central)
-    with central.database.read() as conn:
-        assert list(fetch(conn, [Query.of(Loan, item_id=book)])) == []
-        op = tables.operation.c
-        body = conn.execute(select(op.body).where(op.op_id == loan.op_id)).scalar_one()
-    assert body is None, "a loan that is over is forgotten"
-    assert kiosk.ledger.state(Query.of(Loan, item_id=book)).all(Loan) == ()

@@ -15,7 +15,7 @@ import requests
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from server.faults import in_short
 from server.store import tables
 from sync.http import Declined, Garbage, ServerConnection, Unreachable
@@ -158,7 +158,7 @@ def test_an_answer_that_is_none_loses_nothing(
 ) -> None:
     url, script = liar
     script.append(answer)
-    clock = SystemClock()
+    clock = DeviceClock()
     beat = Heartbeat(protocol=1, version="t", queued=0, clock_trust=clock.trust, at=clock.now())
     with pytest.raises(error):
         ServerConnection(url, "kiosk-1", stranger("kiosk-1")).heartbeat(beat)

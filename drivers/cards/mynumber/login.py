@@ -36,7 +36,7 @@ def log_in(
     application.verify(pin)
     digest = _challenge(profile, device_id, now)
     _check_signature(trusted.certificate, application.sign(digest), digest, profile)
-    return CardIdentity(CardKind.MYNUMBER, _tag(trusted.certificate, tagger), trusted.revocation_as_of)
+    return CardIdentity(CardKind.MYNUMBER, _tag(trusted.certificate, tagger), trusted.revocation)
 
 
 def tries_before_pin(application: JpkiApplication, profile: CardProfile) -> int:

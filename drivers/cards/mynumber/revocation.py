@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from kiosk.codes import Trouble
-from kiosk.ports import CardProblem
+from kiosk.ports import CardProblem, Revocation
 
 log = logging.getLogger(__name__)
 
@@ -51,28 +51,29 @@ class RevocationSnapshot:
         known = list(anchors)
         self._lists = [_named(path, known) for path in sorted(directory.glob("*.crl"))]
 
-    def check(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
-    ) -> datetime | None:
-        """The date of the list that says this certificate is good; None where no list is fit to say so.
+    def check(self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> Revocation:
+        """What the newest list that is not of the future says, or since when nobody has looked.
 
         Raises CardProblem(CERT_REVOKED) when any list of the issuer names it, however old that list is.
         """
-        best: datetime | None = None
+        newest = None
         for crl, signer in self._lists:
             if signer != issuer:
                 continue
             if crl.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
                 raise CardProblem(Trouble.CERT_REVOKED)
-            dated = crl.last_update_utc
-            if self._fresh(crl, now) and (best is None or dated > best):
-                best = dated
-        return best
+            if crl.last_update_utc <= now and (
+                newest is None or crl.last_update_utc > newest.last_update_utc
+            ):
+                newest = crl
+        if newest is None:
+            return Revocation(certificate.not_valid_before_utc, checked=False)
+        return Revocation(newest.last_update_utc, checked=self._fresh(newest, now))
 
     def _fresh(self, crl: x509.CertificateRevocationList, now: datetime) -> bool:
         expires = crl.next_update_utc
         overdue = expires is not None and now > expires
-        return crl.last_update_utc <= now <= crl.last_update_utc + self._max_age and not overdue
+        return now <= crl.last_update_utc + self._max_age and not overdue
 
 
 def _named(path: Path, anchors: list[x509.Certificate]) -> SignedList:

@@ -15,19 +15,19 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from drivers.cards.mynumber.revocation import MALFORMED, MAX_AGE, RevocationSnapshot
+from drivers.cards.mynumber.revocation import MALFORMED, MAX_AGE, RevocationSnapshot, signed_list
 from kiosk.codes import Trouble
-from kiosk.ports import CardProblem
+from kiosk.ports import CardProblem, Revocation
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A certificate that may prove a person, and the date of the list that says it is not revoked."""
+    """A certificate that may prove a person, and what is known of its revocation."""
 
     certificate: x509.Certificate
-    revocation_as_of: datetime | None
+    revocation: Revocation
 
 
 class TrustStore:
@@ -35,10 +35,35 @@ class TrustStore:
 
     def __init__(self, directory: Path, max_list_age: timedelta = MAX_AGE) -> None:
         """Raises ValueError, naming the file, for one that is not what its ending says."""
-        self._anchors = [_anchor(path) for path in sorted(_files(directory))]
-        self._revoked = RevocationSnapshot(directory, self._anchors, max_list_age)
+        self._directory = directory
+        self._max_list_age = max_list_age
+        self._read()
         if not self._anchors:
             log.warning("no trusted authority in %s: no My Number card will be accepted", directory)
+
+    def _read(self) -> None:
+        self._version = _version(self._directory)
+        anchors = [_anchor(path) for path in sorted(_files(self._directory))]
+        self._revoked = RevocationSnapshot(self._directory, anchors, self._max_list_age)
+        self._anchors = anchors
+
+    def _keep_up(self) -> None:
+        """Take in lists and authorities that were placed since; what does not fit changes nothing."""
+        if _version(self._directory) == self._version:
+            return
+        try:
+            self._read()
+        except ValueError as error:
+            log.error("trust-unreadable: %s", error)
+
+    def import_list(self, data: bytes) -> datetime:
+        """Place a revocation list; returns its date. Raises ValueError for one no pinned authority signed."""
+        crl, signer = signed_list(data, self._anchors)
+        name = f"{signer.serial_number:x}"[:8] + f"-{crl.last_update_utc:%Y%m%dT%H%M%S}.crl"
+        unfinished = self._directory / f"{name}.part"
+        unfinished.write_bytes(data)
+        unfinished.replace(self._directory / name)
+        return crl.last_update_utc
 
     @property
     def size(self) -> int:
@@ -47,6 +72,7 @@ class TrustStore:
 
     def check(self, der: bytes, now: datetime) -> Trusted:
         """The certificate if it may prove a person at `now`; raises CardProblem with the reason."""
+        self._keep_up()
         try:
             certificate = x509.load_der_x509_certificate(der)
             certificate.public_key()
@@ -76,6 +102,11 @@ class TrustStore:
                 continue  # another generation's key: the next one is tried
             return anchor
         return None
+
+
+def _version(directory: Path) -> int:
+    """Changes whenever a file comes or goes."""
+    return directory.stat().st_mtime_ns if directory.exists() else 0
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from drivers.cards.apdu import Channel
 from drivers.cards.kinds import Recognised
 from drivers.cards.mynumber.jpki import JpkiApplication
-from drivers.cards.mynumber.login import check_form, log_in
+from drivers.cards.mynumber.login import check_form, log_in, tries_before_pin
 from drivers.cards.mynumber.profile import CardProfile
 from drivers.cards.mynumber.support import read_attributes
 from drivers.cards.mynumber.trust import TrustStore
@@ -59,12 +59,11 @@ class LaidCard:
         return self.found.unusable
 
     def pin_tries_left(self) -> int:
-        """Read the counter; costs no try. A phone or an old resident card is told apart here already."""
+        """Read the counter; costs no try. A phone, an old resident card, or one without the certificate is
+        told apart here already, before anybody is asked for a PIN."""
         profile = self._profile()
         with self._application(profile) as application:
-            if application.token_name() not in profile.accepted_tokens:
-                raise CardProblem(Trouble.CARD_KIND_NOT_ACCEPTED)
-            return application.tries_left()
+            return tries_before_pin(application, profile)
 
     def authenticate(self, pin: str, now: datetime) -> CardIdentity:
         """Prove possession and PIN; raises CardProblem. What is no PIN never reaches the card."""
