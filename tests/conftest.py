@@ -121,10 +121,16 @@ class RemoteKiosk:
         return self.schedule.round()
 
 
-def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread, str]:
-    """Run the application on loopback in a thread of its own."""
+def serving(
+    settings: ServerSettings, certificate: tuple[Path, Path] | None = None
+) -> tuple[uvicorn.Server, threading.Thread, str]:
+    """Run the application on loopback in a thread of its own; with TLS where there is a certificate."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="error"))
+    files = certificate or (None, None)
+    config = uvicorn.Config(
+        create_app(settings), port=port, log_level="error", ssl_certfile=files[0], ssl_keyfile=files[1]
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
@@ -132,7 +138,7 @@ def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread,
         assert time.monotonic() < deadline, "the server did not start"
         assert thread.is_alive(), "the server ended while starting"
         time.sleep(0.01)
-    return server, thread, f"http://127.0.0.1:{port}"
+    return server, thread, f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
 
 @pytest.fixture
