@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,13 +122,15 @@ class RemoteKiosk:
 
 
 def serving(
-    settings: ServerSettings, certificate: tuple[Path, Path] | None = None
+    settings: ServerSettings,
+    certificate: tuple[Path, Path] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[uvicorn.Server, threading.Thread, str]:
     """Run the application on loopback in a thread of its own; with TLS where there is a certificate."""
     port = free_port()
     files = certificate or (None, None)
     config = uvicorn.Config(
-        create_app(settings), port=port, log_level="error", ssl_certfile=files[0], ssl_keyfile=files[1]
+        create_app(settings, now), port=port, log_level="error", ssl_certfile=files[0], ssl_keyfile=files[1]
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

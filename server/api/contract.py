@@ -83,7 +83,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def _schemas(reference: str) -> dict[str, Any]:
-    models = sorted({*TAKES.values(), *ANSWERS, Problem}, key=lambda model: model.__name__)
+    models: list[type[BaseModel]] = [*TAKES.values(), *ANSWERS, Problem]
+    models.sort(key=lambda model: model.__name__)
     _, made = models_json_schema([(model, "validation") for model in models], ref_template=reference)
     found: dict[str, Any] = made["$defs"]
     found["Problem"]["properties"]["type"]["enum"] = sorted(kind.value for kind in ProblemType)

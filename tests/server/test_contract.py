@@ -28,7 +28,7 @@ from virtual.enrolment import enrol_device
 
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
-EXAMPLES = 60
+EXAMPLES = 40
 
 
 @pytest.mark.parametrize("name", FILES)
