@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from kiosk.codes import Standstill
 from kiosk.ports import Clock, Ids, Outbox, StoreProblem
-from sync.http import Declined, ServerConnection, SyncProblem
+from sync.http import Declined, ServerConnection, SyncProblem, Unproven, Untrusted
 from sync.protocol import PROTOCOL, Heartbeat
 from sync.pull import pull
 from sync.push import push_all
@@ -24,7 +25,10 @@ LONGEST_RETRY_SECONDS = 30.0
 
 
 class Schedule:
-    """A thread that keeps this device and the server in step, whatever happens to the network."""
+    """A thread that keeps this device and the server in step, whatever happens to the network.
+
+    `standstill` says what keeps the two from talking where it is not the network.
+    """
 
     def __init__(
         self,
@@ -36,8 +40,9 @@ class Schedule:
         on_news: Callable[[bool, datetime | None], None],
         jitter: Callable[[], float] = random.random,
         on_time: Callable[[datetime, float], None] = lambda server_time, asked: None,
+        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_news(online, offline_since)` is called after every round.
+        """`on_news(online, offline_since)` is called after every round, `upkeep` at the end of a good one.
 
         `on_time(server_time, asked)` is told the server's time in an answer to what was asked at that
         monotonic second.
@@ -50,6 +55,8 @@ class Schedule:
         self._on_news = on_news
         self._jitter = jitter
         self._on_time = on_time
+        self._upkeep = upkeep
+        self.standstill: Standstill | None = None
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._failures = 0
@@ -78,14 +85,16 @@ class Schedule:
             self._on_time(self._server.heartbeat(self._beat()).server_time, asked)
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
+            self._upkeep()
         except SyncProblem as problem:
             level = logging.ERROR if isinstance(problem, Declined) else logging.INFO
             log.log(level, "%s: %s", problem.code, problem)
+            self.standstill = _standstill(problem)
         except StoreProblem as problem:
             log.error("%s", problem)
         else:
             self._failures = 0
-            self._offline_since = None
+            self._offline_since = self.standstill = None
             return True
         self._failures += 1
         self._offline_since = self._offline_since or self._clock.now()
@@ -121,3 +130,12 @@ class Schedule:
         longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
         # an act does not shorten the wait while the server is away: that would hammer it when it comes back
         self._stopped.wait(max(FIRST_RETRY_SECONDS / 2, longest * self._jitter()))
+
+
+def _standstill(problem: SyncProblem) -> Standstill | None:
+    """What staff can do something about; None where it is only the network."""
+    if isinstance(problem, Untrusted | Unproven):
+        return Standstill.SERVER_UNPROVEN
+    if isinstance(problem, Declined) and problem.problem.type in set(Standstill):
+        return Standstill(problem.problem.type)
+    return None

@@ -28,7 +28,7 @@ from kiosk.ports import CardKind
 from kiosk.state import Query
 from kiosk.visit import Visit
 from server import cli
-from server.settings import KeyProblem, ServerSettings, read_card_key, read_ward_key
+from server.settings import KeyProblem, ServerSettings, read_signing_key, read_ward_key
 from server.store import tables
 from server.store.database import Database
 from tests.conftest import HANAKO_TAG, Central, serving
@@ -204,9 +204,9 @@ def test_key_files(tmp_path: Path) -> None:
             read_ward_key(tmp_path / "ward")
     with pytest.raises(KeyProblem):
         read_ward_key(tmp_path / "missing")
-    made = read_card_key(tmp_path / "card")
-    assert read_card_key(tmp_path / "card").private_bytes_raw() == made.private_bytes_raw()
+    made = read_signing_key(tmp_path / "card")
+    assert read_signing_key(tmp_path / "card").private_bytes_raw() == made.private_bytes_raw()
     assert (tmp_path / "card").stat().st_mode & 0o077 == 0
     (tmp_path / "card").write_text("nothing")
     with pytest.raises(KeyProblem):
-        read_card_key(tmp_path / "card")
+        read_signing_key(tmp_path / "card")

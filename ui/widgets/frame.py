@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def state_words(words: Words, status: Status) -> str:
-    """Can the time be trusted, is there a network, and what still waits to be sent, in one plain line."""
+    """Is anything in the way, is there a network, and what still waits to be sent, in one plain line."""
+    if status.standstill:
+        return words(f"standstill.{status.standstill}", n=status.queued)
     if status.clock_unsure:
         return words("status.clock")
     if not status.online:
