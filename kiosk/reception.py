@@ -389,7 +389,7 @@ class Reception:
     def _show_status(self) -> None:
         house = self._house
         unsure = house.clock.trust is ClockTrust.GUESSED
-        queued, rescued = house.ledger.queue_length(), house.ledger.rescued
+        queued, rescued = house.ledger.waiting_acts(), house.ledger.rescued
         status = Status(self._online, self._offline_since, queued, rescued, self._standstill, unsure)
         if status != self._status:
             self._status = status

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from kiosk.clock import local_date
-from kiosk.decide import command_to_body, decide, decider_of, load_state
+from kiosk.decide import NOTES, command_to_body, decide, decider_of, load_state
 from kiosk.decision import Context, Refused, Seat
 from kiosk.operations import CONTENT_WITHHELD, ClockTrust, Operation, Outcome, OutcomeKind
 from kiosk.people import sighting
@@ -29,6 +29,9 @@ R = TypeVar("R")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+_WAITING_ACTS = "SELECT count(*) FROM journal WHERE state = 'queued' AND kind NOT IN ({})".format(  # noqa: S608
+    ", ".join(f"'{kind}'" for kind in sorted(NOTES))
+)
 KEEP_ANSWERED = timedelta(hours=24)
 """How long the contents of an answered act stay (JLA 1984 standard: a loan is forgotten on return)."""
 
@@ -164,6 +167,10 @@ class SqliteLedger:
         """When the server last brought this device up to date."""
         value = self._read(lambda: self._meta("as_of"))
         return datetime.fromisoformat(value) if value else None
+
+    def waiting_acts(self) -> int:
+        """How many acts of residents wait for the server."""
+        return int(self._read(lambda: self._db.conn.execute(_WAITING_ACTS).fetchone()[0]))
 
     @property
     def latest(self) -> datetime | None:
