@@ -262,7 +262,7 @@ class Ledger(Protocol):
         ...
 
     def waiting_acts(self) -> int:
-        """How many acts of residents the server has not answered yet, without what the device notes itself."""
+        """How many acts of residents the server has not answered yet, without what it notes itself."""
         ...
 
     @property
