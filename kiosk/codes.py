@@ -101,5 +101,6 @@ class Standstill(StrEnum):
 
     DEVICE_REVOKED = "device-revoked"
     AWAITING_APPROVAL = "awaiting-approval"
+    UNAUTHORIZED = "unauthorized"
     UPGRADE_REQUIRED = "upgrade-required"
     SERVER_UNPROVEN = "server-unproven"

@@ -11,7 +11,7 @@ from datetime import datetime
 from kiosk.codes import Standstill
 from kiosk.ports import Clock, Ids, Outbox, StoreProblem
 from sync.http import Declined, ServerConnection, SyncProblem, Unproven, Untrusted
-from sync.protocol import PROTOCOL, Heartbeat
+from sync.protocol import PROTOCOL, Heartbeat, ProblemType
 from sync.pull import pull
 from sync.push import push_all
 
@@ -136,6 +136,9 @@ def _standstill(problem: SyncProblem) -> Standstill | None:
     """What staff can do something about; None where it is only the network."""
     if isinstance(problem, Untrusted | Unproven):
         return Standstill.SERVER_UNPROVEN
-    if isinstance(problem, Declined) and problem.problem.type in set(Standstill):
-        return Standstill(problem.problem.type)
-    return None
+    if not isinstance(problem, Declined):
+        return None
+    kind = problem.problem.type
+    if kind == ProblemType.ENROLMENT_REFUSED:
+        return Standstill.UNAUTHORIZED
+    return Standstill(kind) if kind in set(Standstill) else None

@@ -51,9 +51,9 @@ def make_router(
     def next_key(device: Annotated[Any, Depends(proven)], request: Request, raw: Raw) -> KeyAccepted:
         wanted = parsed(KeyOffer, raw)
         key = _key(wanted.public_key)
-        _check_proof(wanted, key, device.device_id, request)
+        present = _check_proof(wanted, key, device.device_id, request)
         with database.write() as conn:
-            taken = keys.offer(conn, device.device_id, key, now())
+            taken = keys.offer(conn, device.device_id, present, key, now())
         if not taken:
             raise ProblemError(ProblemType.ENROLMENT_REFUSED)
         return KeyAccepted(key_id=key_id_of(key))
@@ -68,9 +68,11 @@ def _key(text: str) -> Ed25519PublicKey:
         raise ProblemError(ProblemType.MALFORMED, "not a key") from error
 
 
-def _check_proof(offer: KeyOffer, key: Ed25519PublicKey, device_id: str, request: Request) -> None:
+def _check_proof(offer: KeyOffer, key: Ed25519PublicKey, device_id: str, request: Request) -> str:
+    """The id of the key that signed this request; raises ProblemError unless the next key says so too."""
     try:
         present = named_key(as_sent(request))
         key.verify(bytes.fromhex(offer.proof), key_proof(device_id, present, offer.public_key))
     except (InvalidSignature, SignatureProblem) as error:
         raise ProblemError(ProblemType.UNAUTHORIZED, "the next key did not prove itself") from error
+    return present

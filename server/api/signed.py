@@ -59,6 +59,8 @@ class Gate:
         if state not in GOOD:
             log.warning("key-not-good: %s: %s", device_id, state.value)
             raise ProblemError(_CLOSED.get(state, ProblemType.UNAUTHORIZED))
+        if device.revoked_at is not None:
+            raise ProblemError(ProblemType.DEVICE_REVOKED)
         if state is KeyState.OFFERED:
             with self._database.write() as conn:
                 keys.note_use(conn, device_id, signed.key_id, self._now())

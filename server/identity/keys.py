@@ -116,8 +116,10 @@ def revoke(conn: Connection, device_id: str, by: str, now: datetime) -> None:
     conn.execute(update(device).where(device.c.device_id == device_id).values(**over))
 
 
-def offer(conn: Connection, device_id: str, key: Ed25519PublicKey, now: datetime) -> bool:
-    """Take down the next key; again is fine. False where this key cannot be the next."""
+def offer(conn: Connection, device_id: str, present: str, key: Ed25519PublicKey, now: datetime) -> bool:
+    """Take down the key after the present one; again is fine. False where this key cannot be the next."""
+    if not _is_good(conn, device_id, present):
+        return False  # staff stopped the device while this request was on its way
     known = conn.execute(select(device_key).where(device_key.c.key_id == key_id_of(key))).first()
     if known is not None:
         return known.device_id == device_id and known.state in GOOD
@@ -128,6 +130,8 @@ def offer(conn: Connection, device_id: str, key: Ed25519PublicKey, now: datetime
 
 def note_use(conn: Connection, device_id: str, key_id: str, now: datetime) -> None:
     """The offered key has been used: from here on it is the key, and the one before is over."""
+    if not _is_good(conn, device_id, key_id):
+        return  # staff stopped the device in between: that stays
     _change(conn, device_id, (KeyState.ACTIVE,), KeyState.RETIRED, now)
     values = {"state": KeyState.ACTIVE.value, "decided_at": now}
     conn.execute(update(device_key).where(device_key.c.key_id == key_id).values(**values))
@@ -139,6 +143,11 @@ def find(conn: Connection, device_id: str, key_id: str) -> Any:
     wanted = select(device, device_key.c.public_key, device_key.c.state.label("key_state"))
     joined = wanted.join(device_key, device_key.c.device_id == device.c.device_id)
     return conn.execute(joined.where(mine)).first()
+
+
+def _is_good(conn: Connection, device_id: str, key_id: str) -> bool:
+    found = find(conn, device_id, key_id)
+    return found is not None and found.key_state in GOOD and found.revoked_at is None
 
 
 def _insert(

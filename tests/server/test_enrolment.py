@@ -393,6 +393,29 @@ def test_a_copied_key_shows_as_a_fork_and_the_case_says_what_to_do(central: Cent
     assert "鍵の写し" in session.get(f"{central.url}/desk/cases", timeout=5).text
 
 
+def test_what_was_on_its_way_when_staff_stopped_a_device_changes_nothing(database_only: Database) -> None:
+    present = claim(database_only, make_code(database_only))
+    assert present is not None
+    key_id, following = key_id_of(present.public_key()), Ed25519PrivateKey.generate().public_key()
+    with database_only.write() as conn:
+        assert keys.approve(conn, "kiosk-1", keys.pending(conn, "kiosk-1").words, "saito", NOW)
+        assert keys.offer(conn, "kiosk-1", key_id, following, NOW)
+        keys.revoke(conn, "kiosk-1", "saito", NOW)
+        assert not keys.offer(conn, "kiosk-1", key_id, Ed25519PrivateKey.generate().public_key(), NOW)
+        keys.note_use(conn, "kiosk-1", key_id_of(following), NOW)
+    assert states(database_only) == ["revoked", "revoked"]
+
+
+@only_sqlite
+def test_a_kiosk_that_the_server_does_not_know_any_more_says_so(central: Central, tmp_path: Path) -> None:
+    """As after a restore from a backup of before its enrolment."""
+    kiosk = central.kiosk(tmp_path)
+    with central.database.write() as conn:
+        conn.execute(tables.device_key.delete())
+    assert not kiosk.sync()
+    assert kiosk.schedule.standstill is Standstill.UNAUTHORIZED
+
+
 # ---- the desk ------------------------------------------------------------------------------------
 
 
