@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-cards fuzz lint types floors check lock gallery clean
+.PHONY: run test bench bench-cards fuzz lint types floors check lock contract gallery clean
 
 run:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run
@@ -41,6 +41,9 @@ fuzz:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/pip install -q --disable-pip-version-check --group fuzz
 	$(BIN)/python -W ignore -m benchmarks.fuzz_cards $(SECONDS) $(TARGETS)
+
+contract:
+	$(BIN)/python -m server.api.contract docs/protocol
 
 gallery:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from kiosk.attendant import Attendant
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import DeviceClock, local_date
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
@@ -25,7 +25,9 @@ from kiosk.ports import CardEvent, CardPlaced, CardReader, Printer, Scanner
 from kiosk.reception import Reception, SyncNews
 from kiosk.settings import KioskSettings, SettingsError, load_settings
 from kiosk.store.ledger import SqliteLedger
-from sync.http import BearerToken, ServerConnection
+from sync.enrolment import enrol, rotate
+from sync.http import ServerConnection, SyncProblem
+from sync.identity import DeviceAuth, IdentityProblem, load_identity
 from sync.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ VERSION = "0.1.0"
 class Kiosk:
     """All parts of one running kiosk but its screen."""
 
+    clock: DeviceClock
     attendant: Attendant
     schedule: Schedule
     ledger: SqliteLedger
@@ -74,20 +77,55 @@ def build_kiosk(
 ) -> Kiosk:
     """Wire one kiosk to its store, its server and the hardware handed in."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = DeviceClock(), Uuid7Ids()
+    auth = DeviceAuth(load_identity(settings.identity, settings.device_id), clock.now, clock.monotonic)
     ledger = SqliteLedger(settings.database, settings.device_id, clock, ids)
+    clock.not_before(ledger.latest)
     place, key = Place(settings.device_id, settings.facility_id), settings.ward_key()
     house = House(ledger, clock, ids, place, CardTagger(key), LibraryPins(key), lambda: schedule.wake())
     reception = Reception(house, printer, show)
     attendant = Attendant(reception, show)
-    server = ServerConnection(settings.server_url, settings.device_id, BearerToken(settings.token()))
-    schedule = Schedule(
-        server, ledger, clock, ids, VERSION, lambda online, since: attendant.post(SyncNews(online, since))
-    )
-    return Kiosk(attendant, schedule, ledger, reader, scanner)
+    server = ServerConnection(settings.server_url, settings.device_id, auth, settings.server_ca)
+
+    def renew_key() -> None:
+        if auth.identity.due(clock.now()):
+            rotate(server, auth, settings.identity, clock.now())
+
+    def tell(online: bool, since: datetime | None) -> None:
+        attendant.post(SyncNews(online, since, schedule.standstill))
+
+    schedule = Schedule(server, ledger, clock, ids, VERSION, tell, on_time=clock.told, upkeep=renew_key)
+    return Kiosk(clock, attendant, schedule, ledger, reader, scanner)
 
 
 def _run_kiosk(args: argparse.Namespace) -> int:
+    if args.action == "enrol":
+        return _enrol(args)
+    return _rotate_key(args) if args.action == "rotate-key" else _run_screen(args)
+
+
+def _enrol(args: argparse.Namespace) -> int:
+    settings = load_settings(args.settings)
+    words = enrol(
+        settings.server_url, settings.device_id, args.code or input("code: "), settings.identity,
+        datetime.now(UTC), settings.server_ca,
+    )  # fmt: skip
+    print(words)
+    print("Compare these six words with those of the staff page, then let staff approve.", file=sys.stderr)
+    return 0
+
+
+def _rotate_key(args: argparse.Namespace) -> int:
+    settings = load_settings(args.settings)
+    auth = DeviceAuth(load_identity(settings.identity, settings.device_id))
+    server = ServerConnection(settings.server_url, settings.device_id, auth, settings.server_ca)
+    rotate(server, auth, settings.identity, datetime.now(UTC))
+    server.close()
+    print("The kiosk has a new key. Restart it: the old one ends with the first use of the new.")
+    return 0
+
+
+def _run_screen(args: argparse.Namespace) -> int:
     from drivers.cards.mynumber.trust import TrustStore
     from drivers.cards.readers.choice import make_reader
     from drivers.printer.escpos import EscPosPrinter
@@ -107,6 +145,7 @@ def _run_kiosk(args: argparse.Namespace) -> int:
             languages=screen.languages,
             automation=args.automation,
         ),
+        now=lambda: kiosk.clock.now(),
     )
     kiosk = build_kiosk(
         settings,
@@ -138,12 +177,12 @@ def _run_server(args: argparse.Namespace) -> int:
 
     if args.action == "run":
         try:
-            cli.serve(args.database, args.host, args.port, args.ward_key, args.card_key)
+            cli.serve(args.database, args.host, args.port, args.server_key, args.ward_key, args.card_key)
         except KeyProblem as problem:
             print(problem, file=sys.stderr)
             return 2
-    elif args.action == "add-device":
-        print(cli.add_device(args.database, args.device, args.facility, args.name or args.device))
+    elif args.action in ("add-device", "enrolment-code", "approve-device", "revoke-device"):
+        return _care_for_device(args)
     elif args.action == "add-staff":
         cli.add_staff(args.database, args.name, sys.stdin.readline().rstrip("\n"))
     elif args.action == "show-rules":
@@ -152,6 +191,30 @@ def _run_server(args: argparse.Namespace) -> int:
         return _set_rules(args)
     else:
         cli.migrate(args.database)
+    return 0
+
+
+def _care_for_device(args: argparse.Namespace) -> int:
+    from server import cli
+    from server.identity.keys import NoSuchDevice
+
+    if not args.device:
+        print(f"{args.action} needs --device ID", file=sys.stderr)
+        return 2
+    if args.action == "approve-device":
+        done = cli.approve_device(args.database, args.device, args.words or "")
+        print("approved" if done else "no device waits with these words", file=sys.stderr)
+        return 0 if done else 1
+    if args.action == "revoke-device":
+        cli.revoke_device(args.database, args.device)
+        return 0
+    if args.action == "add-device":
+        cli.add_device(args.database, args.device, args.facility, args.name or args.device)
+    try:
+        print(cli.enrolment_code(args.database, args.device))
+    except NoSuchDevice:
+        print(f"there is no device {args.device}: add-device", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -230,7 +293,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    kiosk = commands.add_parser("kiosk", help="the touch screen of one device")
+    kiosk = commands.add_parser("kiosk", help="the touch screen of one device, and its key")
+    kiosk.add_argument("action", nargs="?", default="run", choices=("run", "enrol", "rotate-key"))
+    kiosk.add_argument("--code", help="the one-time code that staff read out (enrol asks for it)")
     kiosk.add_argument("--settings", type=Path, default=Path("/etc/machikado/kiosk.toml"))
     kiosk.add_argument("--automation", type=Path, help="socket for a scripted resident (tests, demo)")
     kiosk.set_defaults(run=_run_kiosk)
@@ -238,16 +303,23 @@ def _parser() -> argparse.ArgumentParser:
     server = commands.add_parser("server", help="the central server")
     server.add_argument(
         "action", nargs="?", default="run",
-        choices=("run", "migrate", "add-device", "add-staff", "show-rules", "set-rules"),
+        choices=(
+            "run", "migrate", "add-device", "enrolment-code", "approve-device", "revoke-device", "add-staff",
+            "show-rules", "set-rules",
+        ),
     )  # fmt: skip
     server.add_argument("--rules", type=Path, help="file of the rules to set (JSON, as show-rules prints)")
     server.add_argument("--from", dest="valid_from", type=date.fromisoformat, help="their first day")
     server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8720)
-    server.add_argument("--device", help="id of the device to add")
+    server.add_argument("--device", help="id of the device")
+    server.add_argument("--words", help="the six words of the device to approve")
     server.add_argument("--facility", help="where the device stands")
     server.add_argument("--name", help="name of the device or of the member of staff")
+    server.add_argument(
+        "--server-key", type=Path, default=Path("var/server.key"), help="file of the key that signs answers"
+    )
     server.add_argument("--ward-key", type=Path, help="file of the ward's key, as the kiosks have it")
     server.add_argument("--card-key", type=Path, help="file of the key that signs digital cards")
     server.set_defaults(run=_run_server)
@@ -283,9 +355,12 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))
-    except SettingsError as error:
+    except (SettingsError, IdentityProblem) as error:
         print(error, file=sys.stderr)
         return 2
+    except SyncProblem as problem:
+        print(f"{problem.code}: {problem}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from benchmarks.report import heading, line, median_ms, p95_ms
 from drivers.cards.mynumber.trust import TrustStore
 from drivers.cards.readers.pcsc import PcscReader
@@ -19,6 +21,7 @@ from kiosk.records import Put, change_to_json
 from kiosk.settings import load_settings
 from kiosk.views import Attract, Home, View
 from main import build_kiosk
+from sync.identity import Identity, save_identity
 from ui.app import make_app
 from ui.settings import UiSettings
 from virtual.cards.tray import LIBRARY_IDM, make_tray
@@ -94,11 +97,13 @@ def _measure(folder: Path, tray: Any) -> None:
 
 def _settings(folder: Path, key: bytes) -> Path:
     (folder / "key").write_text(key.hex())
-    (folder / "token").write_text("none")
+    device = Ed25519PrivateKey.generate()
+    alone = Identity("bench", device, device.public_key(), datetime.now(UTC))  # no server ever answers here
+    save_identity(folder / "data" / "identity.json", alone)
     path = folder / "kiosk.toml"
     path.write_text(
         f'device_id = "bench"\nfacility_id = "{DEMO_FACILITY}"\nserver_url = "http://127.0.0.1:9"\n'
-        'token_file = "token"\nward_key_file = "key"\ndata_dir = "data"\ntrust_dir = "cards/trust"\n'
+        'ward_key_file = "key"\ndata_dir = "data"\ntrust_dir = "cards/trust"\n'
     )
     return path
 

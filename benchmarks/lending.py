@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import heading, line, median_ms, p95_ms
 from kiosk.barcodes import numbered
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.decide import Checkout
 from kiosk.lending.model import Item
@@ -21,7 +21,7 @@ ROUNDS = 7
 PER_ROUND = 200
 
 
-def _stock(ledger: SqliteLedger, clock: SystemClock) -> None:
+def _stock(ledger: SqliteLedger, clock: DeviceClock) -> None:
     year = clock.now().year + 2
     people = [
         Patron(patron_id=f"p{n}", masked_name="○", expires_on=clock.now().date().replace(year=year, day=1),
@@ -46,7 +46,7 @@ def _raw(path: Path) -> sqlite3.Connection:
 def run() -> None:
     heading("Durable lending operation against a raw one-row durable sqlite3 insert (interleaved rounds)")
     with tempfile.TemporaryDirectory() as name:
-        folder, clock, ids = Path(name), SystemClock(), Uuid7Ids()
+        folder, clock, ids = Path(name), DeviceClock(), Uuid7Ids()
         ledger = SqliteLedger(folder / "kiosk.db", "bench", clock, ids)
         _stock(ledger, clock)
         raw = _raw(folder / "raw.db")

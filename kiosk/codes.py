@@ -94,3 +94,13 @@ class Trouble(StrEnum):
     STORE_RESCUED = "store-rescued"
     PRINTER_FAILED = "printer-failed"
     INTERNAL = "internal"
+
+
+class Standstill(StrEnum):
+    """Why the server and this device do not talk though there is a network. Nothing that waits is lost."""
+
+    DEVICE_REVOKED = "device-revoked"
+    AWAITING_APPROVAL = "awaiting-approval"
+    UNAUTHORIZED = "unauthorized"
+    UPGRADE_REQUIRED = "upgrade-required"
+    SERVER_UNPROVEN = "server-unproven"

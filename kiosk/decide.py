@@ -37,6 +37,9 @@ DECIDERS: dict[str, Decider] = {
 EPHEMERAL = frozenset(kind for kind, decider in DECIDERS.items() if decider.ephemeral)
 """Kinds of act whose command nobody keeps once it has been applied without a clash."""
 
+NOTES = frozenset(kind for kind, decider in DECIDERS.items() if decider.note)
+"""Kinds that a device writes down by itself: no resident asked for them, and none is told of them."""
+
 _BY_COMMAND: dict[type, Decider] = {decider.command: decider for decider in DECIDERS.values()}
 
 

@@ -88,6 +88,8 @@ class Decider(Protocol):
     """Whether `reads` may want more once its first queries are answered."""
     ephemeral: bool
     """Whether nobody keeps the command once it has been applied without a clash."""
+    note: bool
+    """Whether the device writes it down by itself: no resident asked for it."""
 
     def reads(self, command: object, state: State) -> Iterator[Query]: ...
 
@@ -104,6 +106,7 @@ class Plain(Generic[C]):
     schema_v = 1
     chained = False
     ephemeral = False
+    note = False
 
     def promised(self, command: C, decision: Accepted, state: State) -> C:
         """Nothing was promised beyond what was asked."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kiosk.decision import Context, Refused, Seat
+from kiosk.operations import ClockTrust
 from kiosk.people.pins import LibraryPins
 from kiosk.people.tags import CardTagger
 from kiosk.ports import Clock, Ids, Ledger, Performed
@@ -35,7 +36,8 @@ class House:
     def context(self) -> Context:
         """This moment, this device, the rules in force."""
         now = self.clock.now()
-        return Context(now, Seat(self.place.device_id), self.ledger.rules(now))
+        timely = self.clock.trust is not ClockTrust.GUESSED
+        return Context(now, Seat(self.place.device_id), self.ledger.rules(now), timely)
 
     def perform(self, command: object) -> Performed | Refused:
         """Decide and write down one act; raises StoreProblem."""

@@ -261,8 +261,8 @@ class Ledger(Protocol):
         """The server's word on an operation, None while it waits."""
         ...
 
-    def queue_length(self) -> int:
-        """How many acts the server has not answered yet."""
+    def waiting_acts(self) -> int:
+        """How many acts of residents the server has not answered yet, without what it notes itself."""
         ...
 
     @property

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from kiosk.booking.model import Facility
 from kiosk.booking.queries import facility_place
-from kiosk.codes import Refusal, Trouble
+from kiosk.codes import Refusal, Standstill, Trouble
 from kiosk.entrance import Entrance
 from kiosk.house import House
+from kiosk.operations import ClockTrust
 from kiosk.people.risk import Assurance
 from kiosk.ports import (
     BarcodeScanned,
@@ -91,6 +92,7 @@ class SyncNews:
 
     online: bool
     offline_since: datetime | None
+    standstill: Standstill | None = None
 
 
 Input = CardEvent | BarcodeScanned | Intent | Tick | SyncNews
@@ -114,6 +116,7 @@ class Reception:
         self._shown_at = self._touched
         self._online = False
         self._offline_since: datetime | None = house.clock.now()
+        self._standstill: Standstill | None = None
         self._status: Status | None = None
 
     @property
@@ -349,6 +352,7 @@ class Reception:
 
     def _sync_news(self, news: SyncNews) -> None:
         self._online, self._offline_since = news.online, news.offline_since
+        self._standstill = news.standstill
         if isinstance(self._view, Attract) and self._first_screen() != self._view:
             self._attract()
         if self._visit is not None and self._visit.hear_answers():
@@ -383,8 +387,10 @@ class Reception:
         self._show_outside(view)
 
     def _show_status(self) -> None:
-        queued = self._house.ledger.queue_length()
-        status = Status(self._online, self._offline_since, queued, self._house.ledger.rescued)
+        house = self._house
+        unsure = house.clock.trust is ClockTrust.GUESSED
+        queued, rescued = house.ledger.waiting_acts(), house.ledger.rescued
+        status = Status(self._online, self._offline_since, queued, rescued, self._standstill, unsure)
         if status != self._status:
             self._status = status
             self._show_outside(status)

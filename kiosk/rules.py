@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -139,7 +140,13 @@ def rules_on(day: date, sets: Iterable[RuleSet]) -> Rules:
     valid = [s for s in sets if s.name == "ward" and s.valid_from <= day]
     if not valid:
         return Rules()
-    return _RULES.validate_json(max(valid, key=lambda s: (s.valid_from, s.version)).body)
+    return _parsed(max(valid, key=lambda s: (s.valid_from, s.version)).body)
+
+
+@lru_cache(maxsize=16)
+def _parsed(body: str) -> Rules:
+    """Read once: every act asks for the rules, and they hardly ever change."""
+    return _RULES.validate_json(body)
 
 
 def rules_to_json(rules: Rules, indent: int | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from pathlib import Path
 
@@ -25,14 +26,18 @@ class ScreenSettings(BaseModel):
 
 
 class KioskSettings(BaseModel):
-    """One TOML file. Paths may be relative to its folder. Secrets are files, never values in here."""
+    """One TOML file. Paths may be relative to its folder. Secrets are files, never values in here.
+
+    `server_ca` (PEM) is the one authority whose certificates this kiosk takes from its server.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     device_id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
     facility_id: str
     server_url: str
-    token_file: Path
+    server_ca: Path | None = None
+    identity_file: Path | None = None
     ward_key_file: Path
     data_dir: Path
     trust_dir: Path
@@ -51,9 +56,10 @@ class KioskSettings(BaseModel):
         """FeliCa system code of the ward's own cards."""
         return None if self.felica_system is None else int(self.felica_system, 16)
 
-    def token(self) -> str:
-        """The device's secret, from its file."""
-        return self.token_file.read_text().strip()
+    @property
+    def identity(self) -> Path:
+        """Where this device's key is kept (made by `machikado kiosk enrol`)."""
+        return self.identity_file or self.data_dir / "identity.json"
 
     def ward_key(self) -> bytes:
         """The key of the ward's card tags, hex in its file (kept outside the database)."""
@@ -73,6 +79,21 @@ def load_settings(path: Path) -> KioskSettings:
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise SettingsError(f"{path}: {where}: {first['msg']}") from error
     base = path.parent
-    paths = ("token_file", "ward_key_file", "data_dir", "trust_dir", "scanner", "printer")
+    paths = (
+        "server_ca", "identity_file", "ward_key_file", "data_dir", "trust_dir", "scanner", "printer",
+    )  # fmt: skip
     resolved = {name: base / value for name in paths if (value := getattr(settings, name)) is not None}
-    return settings.model_copy(update=resolved)
+    found = settings.model_copy(update=resolved)
+    if found.server_ca is not None:
+        _check_authority(path, found.server_url, found.server_ca)
+    return found
+
+
+def _check_authority(path: Path, server_url: str, authority: Path) -> None:
+    """A pinned authority that would not be asked, or cannot be read, must not go unnoticed."""
+    if not server_url.startswith("https://"):
+        raise SettingsError(f"{path}: server_ca: is of use only with a server_url that begins with https://")
+    try:
+        ssl.create_default_context(cafile=str(authority))
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"{path}: server_ca: {authority}: no certificate in PEM") from error

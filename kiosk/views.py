@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from kiosk.codes import Refusal, Trouble
+from kiosk.codes import Refusal, Standstill, Trouble
 from kiosk.operations import Standing
 from kiosk.people.risk import Action
 
@@ -306,6 +306,9 @@ class Status:
     offline_since: datetime | None
     queued: int
     rescued: int = 0
+    standstill: Standstill | None = None
+    clock_unsure: bool = False
+    """Nobody has told this device the time since it lost it: it books nothing by itself."""
 
 
 # ---- intents: what a touch means ---------------------------------------------------------------

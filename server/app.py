@@ -12,8 +12,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.sessions import SessionMiddleware
 
-from server.api import devices, problems
-from server.desk import cards, pages
+from server.api import devices, enrolment, problems
+from server.api.answers import SignedAnswers
+from server.api.signed import Gate, proven_by
+from server.desk import cards, kiosks, pages
 from server.desk.session import Desk
 from server.faults import in_short
 from server.limits import FormLimit
@@ -53,9 +55,13 @@ def create_app(settings: ServerSettings, now: Callable[[], datetime] = lambda: d
     )  # fmt: skip
     app.add_middleware(FormLimit)
     problems.install(app)
-    app.include_router(devices.make_router(database, now))
+    gate = Gate(database, now)
+    proven = proven_by(gate)
+    app.include_router(devices.make_router(database, proven, now))
+    app.include_router(enrolment.make_router(database, gate, proven, settings.server_key.public_key(), now))
     desk = Desk(database, now)
     app.include_router(pages.make_router(desk))
+    app.include_router(kiosks.make_router(desk))
     app.include_router(cards.make_router(desk, settings))
     static = resources.files("server.desk") / "static"
     app.mount("/desk/static", StaticFiles(directory=str(static)), name="static")
@@ -70,6 +76,8 @@ def create_app(settings: ServerSettings, now: Callable[[], datetime] = lambda: d
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+    app.add_middleware(SignedAnswers, key=settings.server_key, now=now)  # the last is the outermost
 
     @app.get("/health")
     def health() -> dict[str, str]:

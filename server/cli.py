@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import insert
 
-from kiosk.operations import GENESIS
 from kiosk.records import Put
 from kiosk.rules import RuleSet, rules_from_json, rules_on, rules_to_json
 from kiosk.state import Query
 from server.app import create_app
-from server.secrets import hash_password, new_token
-from server.settings import ServerSettings, read_card_key, read_ward_key
+from server.identity import keys
+from server.secrets import hash_password
+from server.settings import ServerSettings, read_signing_key, read_ward_key
 from server.store import tables
 from server.store.database import Database, fetch, upsert, write_changes
 
@@ -26,7 +25,7 @@ class RulesProblem(Exception):
 
 
 def serve(
-    database: str, host: str, port: int, ward_key: Path | None = None, card_key: Path | None = None
+    database: str, host: str, port: int, server_key: Path, ward_key: Path | None, card_key: Path | None
 ) -> None:
     """Run until interrupted; raises KeyProblem.
 
@@ -36,7 +35,8 @@ def serve(
         database,
         session_secret=os.environ.get("MACHIKADO_SESSION_SECRET") or secrets.token_hex(32),
         ward_key=read_ward_key(ward_key) if ward_key else None,
-        card_key=read_card_key(card_key) if card_key else None,
+        card_key=read_signing_key(card_key) if card_key else None,
+        server_key=read_signing_key(server_key),
     )
     uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
 
@@ -74,18 +74,39 @@ def set_rules(database: str, file: Path, valid_from: date) -> int:
     return version
 
 
-def add_device(database: str, device_id: str, facility_id: str, name: str) -> str:
-    """Enrol a device; returns its token, which is shown once and not kept."""
-    token, kept = new_token()
+def add_device(database: str, device_id: str, facility_id: str, name: str) -> None:
+    """Take a device down. It can do nothing yet: it is enrolled by a code, see `enrolment_code`."""
     opened = Database(database)
     with opened.write() as conn:
-        conn.execute(
-            insert(tables.device).values(
-                device_id=device_id, facility_id=facility_id, name=name, token_hash=kept, last_hash=GENESIS
-            )
-        )
+        keys.add_device(conn, device_id, facility_id, name)
     opened.dispose()
-    return token
+
+
+def enrolment_code(database: str, device_id: str) -> str:
+    """A fresh code to enrol this device with; raises NoSuchDevice."""
+    opened = Database(database)
+    try:
+        with opened.write() as conn:
+            return keys.make_code(conn, device_id, datetime.now(UTC))
+    finally:
+        opened.dispose()
+
+
+def approve_device(database: str, device_id: str, words: str) -> bool:
+    """Let a device in whose words are these; False where none or another waits."""
+    opened = Database(database)
+    with opened.write() as conn:
+        done = keys.approve(conn, device_id, words, "command line", datetime.now(UTC))
+    opened.dispose()
+    return done
+
+
+def revoke_device(database: str, device_id: str) -> None:
+    """Accept nothing more from this device."""
+    opened = Database(database)
+    with opened.write() as conn:
+        keys.revoke(conn, device_id, "command line", datetime.now(UTC))
+    opened.dispose()
 
 
 def add_staff(database: str, name: str, password: str) -> None:

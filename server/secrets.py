@@ -1,4 +1,4 @@
-"""Keeping device tokens and staff passwords so that a copy of the database opens nothing."""
+"""Keeping staff passwords and one-time codes so that a copy of the database opens nothing."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ import secrets
 
 _COST = {"n": 1 << 14, "r": 8, "p": 1}
 """scrypt parameters for interactive logins (RFC 7914 §2 and its author's recommendation), 16 MiB."""
-
-
-def new_token() -> tuple[str, str]:
-    """A fresh device token and what is kept of it. 256 random bits need no slow hash."""
-    token = secrets.token_urlsafe(32)
-    return token, hash_token(token)
-
-
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def token_matches(token: str, kept: str) -> bool:
-    return hmac.compare_digest(hash_token(token), kept)
 
 
 def hash_password(password: str) -> str:

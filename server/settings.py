@@ -24,7 +24,8 @@ class ServerSettings:
 
     `session_secret` signs the staff's session cookies; made anew at every start where none is given, which
     signs everybody out. `secure_cookies` belongs on behind TLS. Without `ward_key` staff can neither register
-    cards nor set PINs, without `card_key` they cannot print digital ones.
+    cards nor set PINs, without `card_key` they cannot print digital ones. `server_key` signs all
+    answers to kiosks, which keep its public half when they enrol: another key is another server to them.
     """
 
     database: str
@@ -32,6 +33,7 @@ class ServerSettings:
     secure_cookies: bool = False
     ward_key: bytes | None = field(default=None, repr=False)
     card_key: Ed25519PrivateKey | None = field(default=None, repr=False)
+    server_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
 
 
 class KeyProblem(Exception):
@@ -49,9 +51,10 @@ def read_ward_key(path: Path) -> bytes:
     return key
 
 
-def read_card_key(path: Path) -> Ed25519PrivateKey:
-    """The key that signs digital cards (Ed25519, PEM); made where there is none. Raises KeyProblem."""
+def read_signing_key(path: Path) -> Ed25519PrivateKey:
+    """A key that signs (Ed25519, PEM); made where there is none. Raises KeyProblem."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

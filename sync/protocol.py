@@ -1,15 +1,19 @@
-"""Wire models, version 1. JSON over HTTP; the server and the kiosk both import these and nothing else.
+"""Wire models, version 1. JSON over HTTP; the server and the kiosk both import these, and how they are signed
+(`sync.signatures`), and nothing else. docs/protocol.md tells it to people, docs/protocol/ to programs.
 
 - `POST /v1/devices/{id}/operations` takes a `PushRequest` (gzip allowed), answers a `PushResponse`.
   200 means: every operation in it was processed and has an outcome. Sending it again is harmless.
 - `GET /v1/devices/{id}/feed?epoch=&after=&limit=` answers a `FeedPage` of changes in server order.
 - `POST /v1/devices/{id}/heartbeat` takes a `Heartbeat`, answers `DeviceInfo`; the server renews leases.
+- `POST /v1/devices/{id}/enrolment` takes an `Enrolment`, answers an `Enrolled`; then staff approve.
+- `POST /v1/devices/{id}/keys` takes a `KeyOffer`, answers a `KeyAccepted`: the key after this one.
 
 Everything else is an RFC 9457 problem (`application/problem+json`) whose `type` is one of `ProblemType`.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +23,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from kiosk.operations import ClockTrust, Operation, Outcome, OutcomeKind
 
 PROTOCOL = 1
+MINOR = 0
+"""Grows with every addition. A server takes this minor version and the two before it."""
+OLDER_MINORS = 2
+VERSION_FIELD = "Sync-Protocol"
 MAX_BATCH = 500
 """Operations in one request; more answers `too-large`."""
 MAX_BODY = 1 << 20
@@ -32,6 +40,9 @@ MAX_NUMBER = (1 << 31) - 1
 PROBLEM_JSON = "application/problem+json"
 
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The 32 bytes of an Ed25519 public key."""
+SignatureHex = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
@@ -39,8 +50,13 @@ class ProblemType(StrEnum):
     """Why a request was not processed at all."""
 
     UNAUTHORIZED = "unauthorized"
-    UNKNOWN_DEVICE = "unknown-device"
-    UNSUPPORTED_PROTOCOL = "unsupported-protocol"
+    DIGEST_MISMATCH = "digest-mismatch"
+    CLOCK_SKEW = "clock-skew"
+    REPLAYED = "replayed"
+    ENROLMENT_REFUSED = "enrolment-refused"
+    AWAITING_APPROVAL = "awaiting-approval"
+    DEVICE_REVOKED = "device-revoked"
+    UPGRADE_REQUIRED = "upgrade-required"
     MALFORMED = "malformed"
     TOO_LARGE = "too-large"
     GAP = "gap"
@@ -55,13 +71,16 @@ class _Wire(BaseModel):
 
 
 class Problem(_Wire):
-    """RFC 9457. `expected_seq` goes with `gap`: the next sequence number the server wants."""
+    """RFC 9457. `expected_seq` goes with `gap`: the next sequence number the server wants; `server_time` with
+    `clock-skew`: sign again by that time.
+    """
 
     type: str
     title: str
     status: int
     detail: str | None = None
     expected_seq: int | None = None
+    server_time: AwareDatetime | None = None
 
 
 class WireOperation(_Wire):
@@ -200,3 +219,49 @@ class DeviceInfo(_Wire):
     incarnation: int
     last_seq: int
     server_time: datetime
+
+
+class Enrolment(_Wire):
+    """A new key and the code that staff read out. Signed by that key: who sends this holds it."""
+
+    protocol: int
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+    public_key: KeyHex
+
+
+class Enrolled(_Wire):
+    """The server has taken the key down; nothing is accepted from it until staff approve."""
+
+    device_id: str
+    server_key: KeyHex
+
+
+class KeyOffer(_Wire):
+    """The next key, offered in a request that the present key signs; `proof` is the next key's own word."""
+
+    protocol: int
+    public_key: KeyHex
+    proof: SignatureHex
+
+
+class KeyAccepted(_Wire):
+    """Both keys are good until the new one is used."""
+
+    key_id: str
+
+
+def key_proof(device_id: str, present_key_id: str, public_key: str) -> bytes:
+    """What the next key signs to show that its owner holds it."""
+    return f"machikado next key 1\n{device_id}\n{present_key_id}\n{public_key}".encode()
+
+
+def version_text() -> str:
+    """What goes into VERSION_FIELD."""
+    return f"{PROTOCOL}.{MINOR}"
+
+
+def is_spoken(version: str, major: int = PROTOCOL, minor: int | None = None) -> bool:
+    """Whether a server of this version takes requests of that one."""
+    newest = MINOR if minor is None else minor
+    found = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", version, re.ASCII)
+    return found is not None and int(found[1]) == major and newest - OLDER_MINORS <= int(found[2]) <= newest

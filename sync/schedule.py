@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from kiosk.codes import Standstill
 from kiosk.ports import Clock, Ids, Outbox, StoreProblem
-from sync.http import Declined, ServerConnection, SyncProblem
-from sync.protocol import PROTOCOL, DeviceInfo, Heartbeat
+from sync.http import Declined, ServerConnection, SyncProblem, Unproven, Untrusted
+from sync.protocol import PROTOCOL, DeviceInfo, Heartbeat, ProblemType
 from sync.pull import pull
 from sync.push import push_all, refill
 
@@ -24,7 +25,10 @@ LONGEST_RETRY_SECONDS = 30.0
 
 
 class Schedule:
-    """A thread that keeps this device and the server in step, whatever happens to the network."""
+    """A thread that keeps this device and the server in step, whatever happens to the network.
+
+    `standstill` says what keeps the two from talking where it is not the network.
+    """
 
     def __init__(
         self,
@@ -35,8 +39,14 @@ class Schedule:
         version: str,
         on_news: Callable[[bool, datetime | None], None],
         jitter: Callable[[], float] = random.random,
+        on_time: Callable[[datetime, float], None] = lambda server_time, asked: None,
+        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_news(online, offline_since)` is called after every round."""
+        """`on_news(online, offline_since)` is called after every round, `upkeep` at the end of a good one.
+
+        `on_time(server_time, asked)` is told the server's time in an answer to what was asked at that
+        monotonic second.
+        """
         self._server = server
         self._outbox = outbox
         self._clock = clock
@@ -44,6 +54,9 @@ class Schedule:
         self._version = version
         self._on_news = on_news
         self._jitter = jitter
+        self._on_time = on_time
+        self._upkeep = upkeep
+        self.standstill: Standstill | None = None
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._failures = 0
@@ -68,17 +81,22 @@ class Schedule:
         """One exchange: push, heartbeat, pull, forget. True where all of it worked."""
         try:
             push_all(self._server, self._outbox, self._clock, self._ids)
-            self._refill(self._server.heartbeat(self._beat()))
+            asked = self._clock.monotonic()
+            known = self._server.heartbeat(self._beat())
+            self._on_time(known.server_time, asked)
+            self._refill(known)
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
+            self._upkeep()
         except SyncProblem as problem:
             level = logging.ERROR if isinstance(problem, Declined) else logging.INFO
             log.log(level, "%s: %s", problem.code, problem)
+            self.standstill = _standstill(problem)
         except StoreProblem as problem:
             log.error("%s", problem)
         else:
             self._failures = 0
-            self._offline_since = None
+            self._offline_since = self.standstill = None
             return True
         self._failures += 1
         self._offline_since = self._offline_since or self._clock.now()
@@ -121,3 +139,15 @@ class Schedule:
         longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
         # an act does not shorten the wait while the server is away: that would hammer it when it comes back
         self._stopped.wait(max(FIRST_RETRY_SECONDS / 2, longest * self._jitter()))
+
+
+def _standstill(problem: SyncProblem) -> Standstill | None:
+    """What staff can do something about; None where it is only the network."""
+    if isinstance(problem, Untrusted | Unproven):
+        return Standstill.SERVER_UNPROVEN
+    if not isinstance(problem, Declined):
+        return None
+    kind = problem.problem.type
+    if kind == ProblemType.ENROLMENT_REFUSED:
+        return Standstill.UNAUTHORIZED
+    return Standstill(kind) if kind in set(Standstill) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,17 +16,19 @@ import pytest
 import uvicorn
 from hypothesis import settings
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock, Machine
 from kiosk.ids import Uuid7Ids
 from kiosk.store.ledger import SqliteLedger
 from server import cli
 from server.app import create_app
 from server.settings import ServerSettings
 from server.store.database import Database
-from sync.http import BearerToken, ServerConnection
+from sync.http import ServerConnection
+from sync.identity import DeviceAuth, load_identity
 from sync.schedule import Schedule
 from tests.logscan import Watch
 from virtual.cards.pcscd import Pcscd
+from virtual.enrolment import enrol_device
 from virtual.postgres import cluster
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
@@ -72,6 +74,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return maintenance.rsplit("/", 1)[0] + f"/{name}"
 
 
+def clock_of_this_machine() -> DeviceClock:
+    """Kiosks that share a machine share its clock, to the microsecond: its word is taken for theirs."""
+    machine = Machine()
+    machine.has_clock = True
+    return DeviceClock(machine)
+
+
 @dataclass
 class Central:
     """A running central server with a small ward in it."""
@@ -81,16 +90,22 @@ class Central:
     database: Database
     ward: Ward
 
-    def enrol(self, device_id: str, facility_id: str = DEMO_FACILITY) -> str:
-        return cli.add_device(self.database_url, device_id, facility_id, device_id)
+    def enrol(self, folder: Path, device_id: str, facility_id: str = DEMO_FACILITY) -> DeviceAuth:
+        """A new device with a key that staff approved; its identity is in the folder."""
+        cli.add_device(self.database_url, device_id, facility_id, device_id)
+        identity = folder / "identity.json"
+        enrol_device(self.database_url, self.url, device_id, identity)
+        return DeviceAuth(load_identity(identity, device_id))
 
     def kiosk(self, folder: Path, device_id: str = "kiosk-1", *, url: str | None = None) -> RemoteKiosk:
         folder.mkdir(parents=True, exist_ok=True)
-        clock, ids = SystemClock(), Uuid7Ids()
+        clock, ids = clock_of_this_machine(), Uuid7Ids()
         ledger = SqliteLedger(folder / "kiosk.db", device_id, clock, ids)
-        server = ServerConnection(url or self.url, device_id, BearerToken(self.enrol(device_id)))
+        server = ServerConnection(url or self.url, device_id, self.enrol(folder, device_id))
         return RemoteKiosk(
-            ledger, Schedule(server, ledger, clock, ids, "test", lambda online, since: None), server
+            ledger,
+            Schedule(server, ledger, clock, ids, "test", lambda online, since: None),
+            server,
         )
 
 
@@ -106,10 +121,18 @@ class RemoteKiosk:
         return self.schedule.round()
 
 
-def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread, str]:
-    """Run the application on loopback in a thread of its own."""
+def serving(
+    settings: ServerSettings,
+    certificate: tuple[Path, Path] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> tuple[uvicorn.Server, threading.Thread, str]:
+    """Run the application on loopback in a thread of its own; with TLS where there is a certificate."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="error"))
+    files = certificate or (None, None)
+    config = uvicorn.Config(
+        create_app(settings, now), port=port, log_level="error", ssl_certfile=files[0], ssl_keyfile=files[1]
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
@@ -117,7 +140,7 @@ def serving(settings: ServerSettings) -> tuple[uvicorn.Server, threading.Thread,
         assert time.monotonic() < deadline, "the server did not start"
         assert thread.is_alive(), "the server ended while starting"
         time.sleep(0.01)
-    return server, thread, f"http://127.0.0.1:{port}"
+    return server, thread, f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
 
 @pytest.fixture

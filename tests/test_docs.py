@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -11,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from kiosk.settings import SettingsError, load_settings
-from main import main
+from main import _parser, main
+from server.api.contract import openapi
+from server.api.problems import ProblemError
+from sync.protocol import ProblemType
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("docs/kiosk.md", "docs/protocol.md", "README.md")
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -35,13 +40,31 @@ def test_the_server_commands_of_the_handbook(tmp_path: Path) -> None:
         if "set-rules" in line:
             assert done.stdout == "version 1, valid from 2027-04-01\n"
         if "add-device" in line:
-            assert len(done.stdout.strip()) > 30, "the token is printed"
+            assert re.fullmatch(r"\w{5}-\w{5}\n", done.stdout), "the one-time code is printed"
+
+
+def test_every_command_of_the_documents_exists() -> None:
+    lines = [line for name in DOCUMENTS for block in blocks(name, "sh") for line in block.splitlines()]
+    commands = [line[line.index("machikado ") :].split(" > ")[0] for line in lines if "machikado " in line]
+    assert len(commands) > 15
+    for command in commands:
+        assert _parser().parse_args(shlex.split(command, comments=True)[1:]).run, command
+
+
+def test_the_protocol_document_names_every_address_and_every_problem() -> None:
+    text = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    for path, item in openapi()["paths"].items():
+        assert all(f"`{method.upper()} {path}`" in text for method in item), path
+    named = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", text, re.MULTILINE)
+    assert {kind: int(status) for kind, status in named} == {
+        kind.value: ProblemError(kind).problem.status for kind in ProblemType
+    }
 
 
 def test_the_settings_of_the_handbook_are_read(tmp_path: Path) -> None:
     (tmp_path / "kiosk.toml").write_text(blocks("docs/kiosk.md", "toml")[0], encoding="utf-8")
     settings = load_settings(tmp_path / "kiosk.toml")
-    assert settings.token_file == tmp_path / "device.token"
+    assert settings.identity == Path("/var/lib/machikado/identity.json")
     assert settings.database == Path("/var/lib/machikado/kiosk.db")
 
 

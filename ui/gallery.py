@@ -15,9 +15,13 @@ from kiosk.views import (
     Booked,
     BookingLine,
     Borrowing,
+    CardLine,
+    Cards,
+    CardStopped,
     CheckedIn,
     ChooseRoom,
     ConfirmRoom,
+    ConfirmStop,
     Goodbye,
     Home,
     Linked,
@@ -25,6 +29,9 @@ from kiosk.views import (
     Offer,
     Period,
     PinEntry,
+    PinProblem,
+    PinPurpose,
+    PinSet,
     Place,
     PlaceCardToLink,
     Problem,
@@ -83,6 +90,17 @@ def _loans(count: int) -> tuple[LoanLine, ...]:
     return tuple(LoanLine(str(n), title, DUE, Standing.FINAL) for n, title in enumerate(BOOKS[:count]))
 
 
+def card(number: int, kind: str, state: str) -> CardLine:
+    """One of my cards; the higher its number the longer ago."""
+    return CardLine(number, kind, state, NOW - timedelta(days=1 + 211 * number))
+
+
+CARDS = (
+    card(0, "mynumber", "requested"), card(1, "felica", "active"), card(2, "barcode", "active"),
+    card(3, "transit", "lost"), card(4, "qr", "revoked"), card(5, "of-next-year", "active"),
+)  # fmt: skip
+
+
 def lost(reason: str) -> ReceiptLine:
     """A request of which the server has said no."""
     booking = _line(Standing.REQUESTED, here=False)
@@ -111,16 +129,23 @@ def _samples() -> Iterator[tuple[str, View]]:
     """A believable view for every screen."""
     offers = _offers()
     days = tuple(TODAY + timedelta(days=n) for n in range(7))
-    actions = (Action.CHECK_IN, Action.BORROW, Action.BOOK, Action.LINK)
+    actions = (Action.CHECK_IN, Action.BORROW, Action.BOOK, Action.CARDS)
     request = _line(Standing.REQUESTED, here=False)
     yield "attract", Attract(LIBRARY)
     yield "attract-trouble", Attract(LIBRARY, Trouble.READER_SERVICE_DOWN)
     yield "working", Working()
-    yield "pin", PinEntry(3, wrong=False, linking=False)
-    yield "pin-wrong", PinEntry(2, wrong=True, linking=True)
+    yield "pin", PinEntry(PinPurpose.OPEN, 3)
+    yield "pin-link-wrong", PinEntry(PinPurpose.LINK, 2, PinProblem.WRONG)
+    yield "pin-uncounted", PinEntry(PinPurpose.OPEN, None, PinProblem.WRONG)
+    yield "pin-library", PinEntry(PinPurpose.LIBRARY, 5)
+    yield "pin-library-wrong", PinEntry(PinPurpose.LIBRARY, 1, PinProblem.WRONG)
+    yield "pin-choose", PinEntry(PinPurpose.CHOOSE)
+    yield "pin-too-simple", PinEntry(PinPurpose.CHOOSE, None, PinProblem.TOO_SIMPLE)
+    yield "pin-different", PinEntry(PinPurpose.CHOOSE, None, PinProblem.DIFFERENT)
+    yield "pin-repeat", PinEntry(PinPurpose.REPEAT)
     yield "home", Home("練馬 花○", _line(in_days=0), actions, 2, ())
     yield "home-checked-in", Home("練馬 花○", _line(in_days=0, checked_in=True), actions[1:], 2, ())
-    yield "home-plain", Home("練馬 花○", None, actions[1:3], 0, ())
+    yield "home-plain", Home("練馬 花○", None, actions[1:], 0, ())
     yield "home-lost", Home("練馬 花○", _line(in_days=0), actions, 2, (lost(Refusal.SLOT_TAKEN),))
     yield "checked-in", CheckedIn(_line(in_days=0, checked_in=True))
     yield "borrowing-none", Borrowing((), 10)
@@ -138,14 +163,26 @@ def _samples() -> Iterator[tuple[str, View]]:
     yield "place-card", PlaceCardToLink()
     yield "linked", Linked(Standing.FINAL)
     yield "linked-request", Linked(Standing.REQUESTED)
+    yield "cards", Cards(CARDS[:3], can_link=True, has_pin=True, as_of=NOW)
+    yield "cards-many", Cards(CARDS, can_link=True, has_pin=True, as_of=NOW)
+    yield "cards-plain", Cards(CARDS[1:2], can_link=False, has_pin=False, as_of=None)
+    yield "cards-none", Cards((), can_link=True, has_pin=False, as_of=NOW)
+    yield "confirm-stop", ConfirmStop(CARDS[1])
+    yield "card-stopped-lost", CardStopped(card(0, "felica", "lost"))
+    yield "card-stopped", CardStopped(card(0, "barcode", "revoked"))
+    yield "pin-set", PinSet()
     yield "receipt", receipt(1)
     yield "receipt-printed", receipt(1, printed=True)
-    yield "receipt-long", receipt(7)
+    yield "receipt-long", receipt(7, ReceiptLine(ReceiptKind.CARD_STOPPED, Standing.FINAL, OP))
     yield "receipt-lost", receipt(0, lost(Refusal.SLOT_TAKEN), printed=False)
     yield "goodbye-take", Goodbye(card_on_reader=True)
     yield "goodbye", Goodbye(card_on_reader=False)
     yield "problem", Problem(Trouble.CARD_UNKNOWN, back=False)
     yield "problem-pin", Problem(Trouble.PIN_LAST_TRY, back=False, tries_left=1)
+    yield "problem-lost-card", Problem(Refusal.CARD_REPORTED_LOST, back=False, as_of=NOW)
+    yield "problem-other-way", Problem(Trouble.OTHER_WAY, back=False)
+    yield "problem-paused", Problem(Trouble.CARDS_PAUSED, back=False)
+    yield "problem-locked", Problem(Refusal.LIBRARY_PIN_LOCKED, back=True)
     yield "problem-two", Problem(Refusal.FACILITY_CLOSED, back=True, others=(Refusal.BOOKING_QUOTA,))
     yield "problem-internal", Problem(Trouble.INTERNAL, back=False)
     yield "still-there", StillThere(20)

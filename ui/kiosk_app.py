@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from kiosk.codes import Trouble
 from kiosk.views import (
     Attract,
     Borrowing,
+    Cards,
     ChooseRoom,
     ConfirmRoom,
+    ConfirmStop,
     Finish,
     GoBack,
     GoHome,
@@ -48,6 +51,7 @@ from ui.fonts import face
 from ui.i18n import Words
 from ui.screens import messages
 from ui.screens.attract import AttractPage
+from ui.screens.cards import CardsPage, ConfirmStopPage
 from ui.screens.home import HomePage
 from ui.screens.page import Page
 from ui.screens.pin import PinPage
@@ -69,12 +73,12 @@ _HERE = Path(__file__).parent
 _KV = (
     "widgets/widgets.kv", "widgets/frame.kv", "screens/attract.kv", "screens/messages.kv", "screens/pin.kv",
     "screens/home.kv", "screens/scanning.kv", "screens/rooms.kv", "screens/place_card.kv",
-    "screens/receipt.kv",
+    "screens/receipt.kv", "screens/cards.kv",
 )  # fmt: skip
 _PAGES: dict[type[Any], type[Page]] = {
     Attract: AttractPage, Home: HomePage, PinEntry: PinPage, Borrowing: BorrowPage, Returning: ReturnPage,
     ChooseRoom: ChooseRoomPage, ConfirmRoom: ConfirmPage, PlaceCardToLink: PlaceCardPage,
-    Receipt: ReceiptPage, **messages.PAGES,
+    Cards: CardsPage, ConfirmStop: ConfirmStopPage, Receipt: ReceiptPage, **messages.PAGES,
 }  # fmt: skip
 
 
@@ -99,6 +103,7 @@ class KioskApp(App):  # type: ignore[misc]
         *,
         settings: UiSettings,
         on_shown: Callable[[View], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.words = Words(settings.languages[0])
         super().__init__(language=settings.languages[0], languages=list(settings.languages))
@@ -111,6 +116,7 @@ class KioskApp(App):  # type: ignore[misc]
         self._settings = settings
         self._send = send
         self._on_shown = on_shown
+        self.now = now
         self._inbox: queue.SimpleQueue[View | Status] = queue.SimpleQueue()
         self._pages: dict[type[Any], Page] = {}
         self._status: Status | None = None
@@ -233,7 +239,7 @@ class KioskApp(App):  # type: ignore[misc]
         return Words(language)(key)
 
     def _show_header(self, _dt: float = 0) -> None:
-        self.header.show(self.words, self.place, self._status)
+        self.header.show(self.words, self.place, self._status, self.now())
 
     def _calm(self) -> bool:
         """A callback failed: say so calmly. False where that was tried already, and failed as well."""

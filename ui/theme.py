@@ -20,6 +20,7 @@ COLOURS: dict[str, Rgba] = {
     "surface": _rgb("FFFFFF"),
     "ink": _rgb("1A1A1C"),
     "soft": _rgb("4A4D52"),
+    "soft_ground": _rgb("F0F1F3"),
     "line": _rgb("C9CCD1"),
     "edge": _rgb("6B7078"),
     "primary": _rgb("0017C1"),
@@ -37,7 +38,7 @@ COLOURS: dict[str, Rgba] = {
 }
 
 TEXT_PAIRS = (
-    ("ink", "ground"), ("ink", "surface"), ("soft", "ground"), ("soft", "surface"),
+    ("ink", "ground"), ("ink", "surface"), ("soft", "ground"), ("soft", "surface"), ("soft", "soft_ground"),
     ("on_primary", "primary"), ("on_primary", "primary_down"), ("primary", "surface"), ("primary", "tint"),
     ("done", "done_ground"), ("wait", "wait_ground"), ("alert", "alert_ground"), ("on_bar", "bar"),
     ("ink", "wait_ground"), ("ink", "done_ground"),

@@ -19,6 +19,7 @@ from kiosk.settings import ScreenSettings
 from server import cli as central
 from ui.automation_client import AutomationClient
 from virtual.cards.tray import Tray, make_tray
+from virtual.enrolment import enrol_device
 from virtual.processes import child, free_port, wait_until
 from virtual.proxy import Proxy
 from virtual.scanner import VirtualScanner
@@ -87,19 +88,20 @@ class Bench:
         self.tray = enter(make_tray(self.folder / "cards", self.now))
         self.ward = make_ward(now=self.now)
         self.ward.equip_demo_resident(ward_key, self.tray.library_idm)
-        token = self._prepare_server()
-        self._write_secrets(ward_key, token)
+        self._prepare_server()
+        self._write_secret(ward_key)
         self._start_server()
         self.network = enter(Proxy(("127.0.0.1", int(self.server_url.rsplit(":", 1)[1]))))
         self.scanner = enter(VirtualScanner(self.folder / "scanner"))
         self._write_settings()
+        enrol_device(self.database_url, self.network.url, DEVICE, self.folder / "kiosk" / "identity.json")
         self._start_kiosk()
 
-    def _prepare_server(self) -> str:
+    def _prepare_server(self) -> None:
         central.migrate(self.database_url)
         seed_server(self.database_url, self.ward)
         central.add_staff(self.database_url, STAFF, self.staff_password)
-        return central.add_device(self.database_url, DEVICE, DEMO_FACILITY, "光が丘図書館 1F")
+        central.add_device(self.database_url, DEVICE, DEMO_FACILITY, "光が丘図書館 1F")
 
     def _start_server(self) -> None:
         port = free_port()
@@ -107,6 +109,7 @@ class Bench:
         command = (
             *PROGRAM, "server", "run", "--database", self.database_url, "--port", str(port),
             "--ward-key", self.folder / "ward.key", "--card-key", self.folder / "card.key",
+            "--server-key", self.folder / "server.key",
         )  # fmt: skip
         process = self._stack.enter_context(child(command, self.folder / "server.log"))
         wait_until(self._server_answers, 30, "the server", lambda: process.poll() is None)
@@ -117,10 +120,9 @@ class Bench:
         except requests.ConnectionError:
             return False
 
-    def _write_secrets(self, ward_key: bytes, token: str) -> None:
-        for name, secret in (("ward.key", ward_key.hex()), ("device.token", token)):
-            with os.fdopen(os.open(self.folder / name, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(secret)
+    def _write_secret(self, ward_key: bytes) -> None:
+        with os.fdopen(os.open(self.folder / "ward.key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(ward_key.hex())
 
     def _write_settings(self) -> None:
         self.printer_file.touch()
@@ -129,7 +131,6 @@ class Bench:
 device_id = "{DEVICE}"
 facility_id = "{DEMO_FACILITY}"
 server_url = "{self.network.url}"
-token_file = "device.token"
 ward_key_file = "ward.key"
 data_dir = "kiosk"
 trust_dir = "cards/trust"

@@ -9,7 +9,7 @@ from typing import TypeVar
 import requests
 from sqlalchemy import func, select
 
-from kiosk.decide import EPHEMERAL
+from kiosk.decide import NOTES
 from server.store import tables
 from server.store.database import Database
 from ui.automation_client import AutomationClient
@@ -172,7 +172,7 @@ def _known(bench: Bench) -> int:
     def count(database: Database) -> int:
         with database.read() as conn:
             op = tables.operation
-            acts = select(func.count()).select_from(op).where(op.c.kind.not_in(EPHEMERAL))
+            acts = select(func.count()).select_from(op).where(op.c.kind.not_in(NOTES))
             return int(conn.execute(acts).scalar_one())
 
     return _ask(bench, count)

@@ -84,13 +84,18 @@ def channel(transmit: Transmit) -> Channel:
                 command.cla, command.ins, command.p1, command.p2, command.data, response.sw & 0xFF or 256
             )
             response = split(transmit(bytes(again)))
-        data = bytearray(response.data)
-        for _ in range(MAX_RESPONSE_PARTS):
-            if response.sw >> 8 != 0x61:
-                return Response(bytes(data), response.sw)
-            more = Command(0x00, 0xC0, 0x00, 0x00, le=response.sw & 0xFF or 256)
-            response = split(transmit(bytes(more)))
-            data += response.data
-        raise CardGarbage("a response that never ends")
+        return response if response.sw >> 8 != 0x61 else _with_rest(response, transmit)
 
     return send
+
+
+def _with_rest(response: Response, transmit: Transmit) -> Response:
+    """A response that came in parts, whole; raises CardGarbage for one that never ends."""
+    data = bytearray(response.data)
+    for _ in range(MAX_RESPONSE_PARTS):
+        if response.sw >> 8 != 0x61:
+            return Response(bytes(data), response.sw)
+        more = Command(0x00, 0xC0, 0x00, 0x00, le=response.sw & 0xFF or 256)
+        response = split(transmit(bytes(more)))
+        data += response.data
+    raise CardGarbage("a response that never ends")

@@ -66,6 +66,7 @@ class TryLibraryPinDecider(Plain[TryLibraryPin]):
     nature = Nature.FACT
     command = TryLibraryPin
     ephemeral = True
+    note = True
 
     def reads(self, command: TryLibraryPin, state: State) -> Iterator[Query]:
         yield Query.of(LibraryPin, patron_id=command.patron_id)

@@ -32,6 +32,7 @@ class SeeCardDecider(Plain[SeeCard]):
     nature = Nature.FACT
     command = SeeCard
     ephemeral = True
+    note = True
 
     def reads(self, command: SeeCard, state: State) -> Iterator[Query]:
         yield Query.of(CardSighting, tag=command.tag)

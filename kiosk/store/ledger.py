@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from kiosk.clock import local_date
-from kiosk.decide import command_to_body, decide, decider_of, load_state
+from kiosk.decide import NOTES, command_to_body, decide, decider_of, load_state
 from kiosk.decision import Context, Refused, Seat
-from kiosk.operations import CONTENT_WITHHELD, Operation, Outcome, OutcomeKind
+from kiosk.operations import CONTENT_WITHHELD, ClockTrust, Operation, Outcome, OutcomeKind
 from kiosk.people import sighting
 from kiosk.ports import Answer, Clock, Ids, Performed
 from kiosk.records import TABLES
@@ -29,6 +29,9 @@ R = TypeVar("R")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+_WAITING_ACTS = "SELECT count(*) FROM journal WHERE state = 'queued' AND kind NOT IN ({})".format(  # noqa: S608
+    ", ".join(f"'{kind}'" for kind in sorted(NOTES))
+)
 KEEP_ANSWERED = timedelta(hours=24)
 """How long the contents of an answered act stay (JLA 1984 standard: a loan is forgotten on return)."""
 
@@ -108,7 +111,8 @@ class SqliteLedger:
     def _perform(self, command: object, now: datetime) -> Performed | Refused:
         conn = self._db.conn
         with immediate(self._db):
-            context = Context(now, Seat(self.device_id), self._rules(now))
+            timely = self._clock.trust is not ClockTrust.GUESSED
+            context = Context(now, Seat(self.device_id), self._rules(now), timely)
             state = load_state([command], self._fetch)
             decision = decide(state, command, context)
             if isinstance(decision, Refused):
@@ -171,6 +175,17 @@ class SqliteLedger:
         """When the server last brought this device up to date."""
         value = self._read(lambda: self._meta("as_of"))
         return datetime.fromisoformat(value) if value else None
+
+    def waiting_acts(self) -> int:
+        """How many acts of residents wait for the server."""
+        return int(self._read(lambda: self._db.conn.execute(_WAITING_ACTS).fetchone()[0]))
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest moment this device has written down; None for a new one."""
+        sql = "SELECT max(at) FROM (SELECT at FROM journal ORDER BY seq DESC LIMIT 1)"
+        found = self._read(lambda: (self._db.conn.execute(sql).fetchone()[0], self._meta("as_of")))
+        return max((datetime.fromisoformat(text) for text in found if text), default=None)
 
     # ---- Outbox -----------------------------------------------------------------------------
 

@@ -3,28 +3,25 @@
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the inner functions.
 
 import json
-import zlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select, update
 
 from kiosk.ids import Uuid7Ids
+from server.api.bodies import Body, parsed
 from server.api.problems import ProblemError
 from server.apply.arrival import Arrival, read_batch
 from server.apply.batch import Gap, apply_batch
 from server.apply.leases import renew_leases
 from server.apply.sightings import forget_sightings
-from server.secrets import token_matches
 from server.store import tables
 from server.store.database import Database
 from sync.protocol import (
-    MAX_BODY,
     MAX_PAGE,
-    PROTOCOL,
     DeviceInfo,
     FeedChange,
     FeedPage,
@@ -34,36 +31,6 @@ from sync.protocol import (
     PushRequest,
     PushResponse,
 )  # fmt: skip
-
-M = TypeVar("M", bound=BaseModel)
-
-
-async def read_body(request: Request) -> bytes:
-    """The body, unpacked, never more than MAX_BODY bytes of it (a small gzip can hide gigabytes)."""
-    unpack = zlib.decompressobj(31) if request.headers.get("content-encoding") == "gzip" else None
-    body, taken = bytearray(), 0
-    try:
-        async for chunk in request.stream():
-            taken += len(chunk)
-            body += unpack.decompress(chunk, MAX_BODY + 1 - len(body)) if unpack else chunk
-            if max(taken, len(body)) > MAX_BODY or (unpack and unpack.unconsumed_tail):
-                raise ProblemError(ProblemType.TOO_LARGE)
-    except zlib.error as error:
-        raise ProblemError(ProblemType.MALFORMED, "not gzip") from error
-    if unpack and (not unpack.eof or unpack.unused_data):
-        raise ProblemError(ProblemType.MALFORMED, "not one whole gzip body")
-    return bytes(body)
-
-
-def parsed(model: type[M], body: bytes) -> M:
-    """The request as its model; another protocol version or anything else is a problem."""
-    try:
-        request = model.model_validate_json(body)
-    except ValidationError as error:
-        raise ProblemError(ProblemType.MALFORMED, f"{error.error_count()} fields do not fit") from error
-    if getattr(request, "protocol", PROTOCOL) != PROTOCOL:
-        raise ProblemError(ProblemType.UNSUPPORTED_PROTOCOL)
-    return request
 
 
 def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
@@ -78,27 +45,19 @@ def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
         raise ProblemError(ProblemType.MALFORMED, "an operation without an id") from error
 
 
-Body = Annotated[bytes, Depends(read_body)]
+def make_router(
+    database: Database,
+    proven_device: Callable[..., Any],
+    now: Callable[[], datetime],
+    ids: Uuid7Ids | None = None,
+) -> APIRouter:
+    """The routes of devices. `proven_device` is the dependency that gives the device, `now` our clock.
 
-
-def make_router(database: Database, now: Callable[[], datetime], ids: Uuid7Ids | None = None) -> APIRouter:
-    """The routes of devices. `now` is the server's clock, `ids` numbers the cases."""
+    `ids` numbers the cases.
+    """
     ids = ids or Uuid7Ids()
-
-    def authenticated(device_id: str, authorization: Annotated[str, Header()] = "") -> Any:
-        """The device this request proves to come from. RFC 9421 signatures replace this one function."""
-        if not device_id.isprintable():  # PostgreSQL cannot even be asked for NUL
-            raise ProblemError(ProblemType.UNAUTHORIZED)
-        with database.read() as conn:
-            found = select(tables.device).where(tables.device.c.device_id == device_id)
-            device = conn.execute(found).first()
-        token = authorization.removeprefix("Bearer ")
-        if device is None or not token_matches(token, device.token_hash):
-            raise ProblemError(ProblemType.UNAUTHORIZED)
-        return device
-
     router = APIRouter(prefix="/v1/devices/{device_id}")
-    proven = Annotated[Any, Depends(authenticated)]
+    proven = Annotated[Any, Depends(proven_device)]
 
     @router.post("/operations", response_model=PushResponse)
     def push(device: proven, body: Body) -> Response:

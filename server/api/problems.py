@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sync.protocol import PROBLEM_JSON, Problem, ProblemType
+from sync.protocol import PROBLEM_JSON, Problem, ProblemType, version_text
 
 log = logging.getLogger(__name__)
 
 _TITLES = {
     ProblemType.UNAUTHORIZED: (401, "The device did not prove who it is."),
-    ProblemType.UNKNOWN_DEVICE: (404, "No such device is enrolled."),
-    ProblemType.UNSUPPORTED_PROTOCOL: (426, "This server does not speak that version of the protocol."),
+    ProblemType.DIGEST_MISMATCH: (400, "The body is not the one that was signed."),
+    ProblemType.CLOCK_SKEW: (401, "The signature was made too long ago, or in the future."),
+    ProblemType.REPLAYED: (401, "This very request has been here before; sign it anew."),
+    ProblemType.ENROLMENT_REFUSED: (403, "This key is not taken; staff can make a new code."),
+    ProblemType.AWAITING_APPROVAL: (403, "Staff have not approved this device yet."),
+    ProblemType.DEVICE_REVOKED: (403, "Staff have stopped this device."),
+    ProblemType.UPGRADE_REQUIRED: (426, "This server does not speak that version of the protocol."),
     ProblemType.MALFORMED: (422, "The request is not of the protocol."),
     ProblemType.TOO_LARGE: (413, "The request is too large; send fewer operations."),
     ProblemType.GAP: (409, "Operations before this batch are missing."),
@@ -30,12 +36,19 @@ _TITLES = {
 class ProblemError(Exception):
     """Ends a request with a problem document."""
 
-    def __init__(self, kind: ProblemType, detail: str | None = None, expected_seq: int | None = None) -> None:
+    def __init__(
+        self,
+        kind: ProblemType,
+        detail: str | None = None,
+        expected_seq: int | None = None,
+        server_time: datetime | None = None,
+    ) -> None:
         super().__init__(kind.value)
         status, title = _TITLES[kind]
         self.problem = Problem(
-            type=kind.value, title=title, status=status, detail=detail, expected_seq=expected_seq
-        )
+            type=kind.value, title=title, status=status, detail=detail, expected_seq=expected_seq,
+            server_time=server_time,
+        )  # fmt: skip
 
 
 _BY_STATUS = {
@@ -48,8 +61,11 @@ _BY_STATUS = {
 def answer(error: ProblemError) -> JSONResponse:
     """The problem document of this error."""
     problem = error.problem
-    content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, status_code=problem.status, media_type=PROBLEM_JSON)
+    content = problem.model_dump(exclude_none=True, mode="json")
+    made = JSONResponse(content, status_code=problem.status, media_type=PROBLEM_JSON)
+    if problem.type == ProblemType.UPGRADE_REQUIRED:
+        made.headers["Upgrade"] = f"machikado-sync/{version_text()}"  # RFC 9110 §15.5.22
+    return made
 
 
 def install(app: FastAPI) -> None:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import BytesIO
 from typing import Annotated, Any
 
-import qrcode
-from barcode.codabar import CODABAR
-from barcode.writer import SVGWriter
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from markupsafe import Markup
-from qrcode.image.svg import SvgPathImage
 
 from kiosk.clock import local_date
 from kiosk.ids import Uuid7Ids
@@ -28,6 +22,7 @@ from kiosk.records import Put
 from kiosk.rules import RuleSet, rules_on
 from kiosk.state import Query, State
 from server.apply.staff import perform_as_staff
+from server.desk.drawings import bars, code
 from server.desk.patrons import MOST, find_people, person_with_cards
 from server.desk.session import Desk, genuine, signed_in, to_login
 from server.desk.words import CODES
@@ -124,7 +119,7 @@ class CardDesk:
         until = self._desk.now() + DIGITAL_CARD_LASTS
         return self._desk.page(
             request, "printed_card.html", person=found.person, until=until.strftime("%Y年%m月%d日"),
-            bars=_bars(number), code=_code(sign_card(number, until, self._card_key)), here="cards",
+            bars=bars(number), code=code(sign_card(number, until, self._card_key)), here="cards",
         )  # fmt: skip
 
     def _publish_key(self) -> None:
@@ -149,21 +144,6 @@ class CardDesk:
             now=self._desk.now(), ids=self._ids,
         )  # fmt: skip
         return "".join(CODES.get(code.value, "確認してください。") for code in codes)
-
-
-def _bars(number: str) -> Markup:
-    """The number in NW-7 as SVG of our own making."""
-    out = BytesIO()
-    CODABAR(f"A{number}A", writer=SVGWriter()).write(out, {"write_text": False, "module_height": 12.0})
-    svg = out.getvalue().decode()
-    return Markup(svg[svg.index("<svg") :])  # noqa: S704  (made of digits by us)
-
-
-def _code(text: str) -> Markup:
-    out = BytesIO()
-    qrcode.make(text, image_factory=SvgPathImage, border=4).save(out)
-    svg = out.getvalue().decode()
-    return Markup(svg[svg.index("<svg") :])  # noqa: S704  (letters and digits, drawn as a path)
 
 
 def make_router(desk: Desk, settings: ServerSettings) -> APIRouter:

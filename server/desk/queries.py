@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from kiosk.clock import local
 from server.desk.words import CLOCKS, CODES, KINDS, OUTCOMES
+from server.identity.keys import KeyState
 from server.store import tables
 
 LATE_AFTER = timedelta(minutes=10)
@@ -51,6 +53,7 @@ class KioskLine:
     oldest: str
     version: str
     clock: str
+    standing: str
 
 
 def operations(conn: Connection, now: datetime, limit: int = 60) -> list[OperationLine]:
@@ -107,7 +110,10 @@ def cases(conn: Connection, now: datetime, state: str) -> list[CaseLine]:
 
 
 def kiosks(conn: Connection, now: datetime) -> list[KioskLine]:
-    """All enrolled kiosks by name."""
+    """All kiosks by name, and what stands in the way of those that may not talk to us."""
+    key = tables.device_key.c
+    known = set(conn.execute(select(key.device_id).where(key.state == KeyState.ACTIVE.value)).scalars())
+    waiting = set(conn.execute(select(key.device_id).where(key.state == KeyState.PENDING.value)).scalars())
     return [
         KioskLine(
             name=row.name,
@@ -118,9 +124,18 @@ def kiosks(conn: Connection, now: datetime) -> list[KioskLine]:
             oldest=_age(now - row.oldest_queued_at) if row.oldest_queued_at else "",
             version=row.version or "—",
             clock=CLOCKS.get(row.clock_trust or "", "—"),
+            standing=_standing(row, known, waiting),
         )
         for row in conn.execute(select(tables.device).order_by(tables.device.c.name))
     ]
+
+
+def _standing(row: Any, known: set[str], waiting: set[str]) -> str:
+    if row.device_id in waiting:
+        return "登録を待っています"
+    if row.revoked_at is not None:
+        return "止めました"
+    return "" if row.device_id in known else "まだ登録されていません"
 
 
 def _age(span: timedelta) -> str:

@@ -108,7 +108,6 @@ device = Table(
     Column("device_id", Text, primary_key=True),
     Column("facility_id", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("token_hash", Text, nullable=False),
     Column("incarnation", Integer, nullable=False, default=1),
     Column("last_seq", Integer, nullable=False, default=0),
     Column("last_hash", Text, nullable=False),
@@ -117,6 +116,31 @@ device = Table(
     Column("oldest_queued_at", Moment),
     Column("version", Text),
     Column("clock_trust", Text),
+    Column("revoked_at", Moment),
+    Column("revoked_by", Text),
+)
+
+device_key = Table(
+    "device_key",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("device_id", Text, nullable=False, index=True),
+    Column("public_key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("words", Text),
+    Column("made_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("decided_by", Text),
+)
+"""Every key a device ever had; its life is told in `server.identity.keys`."""
+
+enrolment_code = Table(
+    "enrolment_code",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("code_hash", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("wrong", Integer, nullable=False),
 )
 
 patron_profile = Table(

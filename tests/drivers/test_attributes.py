@@ -290,4 +290,4 @@ def test_nothing_read_outlives_its_result(desk: Handling, card: MyNumberCard) ->
         read.name = "x"  # type: ignore[misc]
     del read
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Attributes)]
+    assert not [one for one in gc.get_objects() if type(one) is Attributes]

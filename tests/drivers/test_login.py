@@ -153,7 +153,7 @@ def test_a_person_is_the_key_not_the_certificate(login: Login, authority: TestAu
     before = login.attempt(card)
     again = authority.issue(card.key, NOW - timedelta(days=1), NOW + timedelta(days=1))
     card.certificate = again.public_bytes(Encoding.DER)
-    assert login.attempt(card) == before
+    assert login.attempt(card).tag == before.tag
     assert login.attempt(make_mynumber(authority, NOW)).tag != before.tag
 
 

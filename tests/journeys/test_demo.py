@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -46,9 +47,10 @@ def assert_secrets_stay_out_of_logs(folder: Path) -> None:
     logs = {path.name: path.read_text(errors="replace") for path in folder.rglob("*.log")}
     assert {"kiosk.log", "server.log"} <= set(logs)
     assert "DEBUG" in logs["kiosk.log"]
-    token = (folder / "device.token").read_text()
+    identity = json.loads((folder / "kiosk" / "identity.json").read_text())
     for name, text in logs.items():
-        assert token not in text
+        assert identity["key"] not in text
+        assert identity["server_key"] not in text
         assert "EnterPin" not in text
         given_away = [(line, what) for line in text.splitlines() if (what := findings(line[_STAMP:]))]
         assert given_away == [], name

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.booking.model import Booking, BookingState
-from kiosk.clock import SystemClock, local_date
+from kiosk.clock import local_date
 from kiosk.ids import Uuid7Ids
 from kiosk.people.risk import Action, Assurance, RiskTable
 from kiosk.rules import CardRules, Rules, RuleSet, rules_to_json
@@ -21,9 +21,11 @@ from server import cli
 from server.settings import ServerSettings
 from server.store import tables
 from server.store.database import Database
-from sync.http import BearerToken, ServerConnection
+from sync.http import ServerConnection
+from sync.identity import DeviceAuth, load_identity
 from sync.schedule import Schedule
-from tests.conftest import serving
+from tests.conftest import clock_of_this_machine, serving
+from virtual.enrolment import enrol_device
 from virtual.proxy import Proxy, Weather
 from virtual.ward import DEMO_FACILITY, make_ward, seed_server
 
@@ -65,11 +67,12 @@ def test_two_hundred_sudden_deaths_lose_nothing(tmp_path: Path) -> None:
     books = ward.free_items(2500)
     cli.migrate(url)
     seed_server(url, ward)
-    token = cli.add_device(url, DEVICE, DEMO_FACILITY, DEVICE)
+    cli.add_device(url, DEVICE, DEMO_FACILITY, DEVICE)
     server, thread, base = serving(ServerSettings(url))
     with Proxy(("127.0.0.1", int(base.rsplit(":", 1)[1]))) as network:
-        settings = write_settings(tmp_path, network.url, token)
-        kiosk_step(tmp_path, base, token)  # the device is in step before the network goes
+        settings = write_settings(tmp_path, network.url)
+        enrol_device(url, base, DEVICE, tmp_path / "kiosk" / "identity.json")
+        kiosk_step(tmp_path, base)  # the device is in step before the network goes
         confirmed = tmp_path / "confirmed"
         for lives, weather in ((120, Weather.CUT), (80, Weather.FINE)):
             network.weather = weather
@@ -85,7 +88,7 @@ def test_two_hundred_sudden_deaths_lose_nothing(tmp_path: Path) -> None:
             ]
             subprocess.run([str(part) for part in command], check=True, timeout=300)
             seed += 1000
-        kiosk_step(tmp_path, base, token)
+        kiosk_step(tmp_path, base)
     ids = confirmed.read_text().split()
     assert len(ids) > 200, f"seed {seed}: the kiosk hardly lived"
     check(url, ids, seed)
@@ -93,24 +96,23 @@ def test_two_hundred_sudden_deaths_lose_nothing(tmp_path: Path) -> None:
     thread.join()
 
 
-def write_settings(folder: Path, server_url: str, token: str) -> Path:
-    (folder / "token").write_text(token)
+def write_settings(folder: Path, server_url: str) -> Path:
     (folder / "key").write_text("00" * 32)
     settings = folder / "kiosk.toml"
     settings.write_text(
         f'device_id = "{DEVICE}"\nfacility_id = "{DEMO_FACILITY}"\nserver_url = "{server_url}"\n'
-        'token_file = "token"\nward_key_file = "key"\ndata_dir = "kiosk"\ntrust_dir = "trust"\n'
+        'ward_key_file = "key"\ndata_dir = "kiosk"\ntrust_dir = "trust"\n'
     )
     return settings
 
 
-def kiosk_step(folder: Path, base: str, token: str) -> None:
+def kiosk_step(folder: Path, base: str) -> None:
     """One clean start of the same kiosk: everything that waits is sent."""
-    (folder / "kiosk").mkdir(exist_ok=True)
-    clock, ids = SystemClock(), Uuid7Ids()
+    clock, ids = clock_of_this_machine(), Uuid7Ids()
     ledger = SqliteLedger(folder / "kiosk" / "kiosk.db", DEVICE, clock, ids)
     assert ledger.rescued == 0, "no death may damage the file"
-    connection = ServerConnection(base, DEVICE, BearerToken(token))
+    auth = DeviceAuth(load_identity(folder / "kiosk" / "identity.json", DEVICE))
+    connection = ServerConnection(base, DEVICE, auth)
     schedule = Schedule(connection, ledger, clock, ids, "test", lambda online, since: None)
     assert schedule.round()
     assert ledger.queue_length() == 0

@@ -20,7 +20,7 @@ from kiosk.booking.model import (
     Slot,
 )  # fmt: skip
 from kiosk.codes import Trouble
-from kiosk.decide import EPHEMERAL
+from kiosk.decide import NOTES
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.lending.model import Item
@@ -203,4 +203,4 @@ class Counter:
 
     def acts(self) -> list[Operation]:
         """What a resident did, oldest first: what the kiosk notes by itself left out."""
-        return [op for op in self.ledger.queued(1000) if op.kind not in EPHEMERAL]
+        return [op for op in self.ledger.queued(1000) if op.kind not in NOTES]

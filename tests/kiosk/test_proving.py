@@ -408,19 +408,17 @@ def test_a_lost_card_is_stopped_here_and_now(counter: Counter) -> None:
     assert isinstance(counter.do(CardRemoved()), Attract)
 
 
-def test_a_stopped_card_is_not_stopped_twice_nor_linked_again_by_its_finder(counter: Counter) -> None:
-    counter.do(
-        BarcodeScanned(HANAKO_NUMBER),
-        Begin(Action.SET_PIN),
-        EnterPin(HANAKO_PIN),
-        GoHome(),
-        Begin(Action.CARDS),
-    )
-    cards = counter.shown[-1]
+def at_my_cards(counter: Counter) -> int:
+    """Hanako looks at her cards, with her PIN given; the number of the FeliCa card on the screen."""
+    counter.do(BarcodeScanned(HANAKO_NUMBER), Begin(Action.SET_PIN), EnterPin(HANAKO_PIN), GoHome())
+    cards = counter.do(Begin(Action.CARDS))
     assert isinstance(cards, Cards)
-    number = next(line.number for line in cards.lines if line.kind == "felica")
-    counter.do(PickCard(number), StopPicked(lost=True), GoHome(), Begin(Action.CARDS))
-    again = counter.shown[-1]
+    return next(line.number for line in cards.lines if line.kind == "felica")
+
+
+def test_a_stopped_card_is_not_stopped_twice_nor_linked_again_by_its_finder(counter: Counter) -> None:
+    counter.do(PickCard(at_my_cards(counter)), StopPicked(lost=True), GoHome())
+    again = counter.do(Begin(Action.CARDS))
     assert isinstance(again, Cards)
     assert counter.do(PickCard(next(line.number for line in again.lines if line.state == "lost"))) == again
     assert counter.do(PickCard(99)) == again
@@ -429,17 +427,7 @@ def test_a_stopped_card_is_not_stopped_twice_nor_linked_again_by_its_finder(coun
 
 
 def test_a_card_that_is_not_wanted_any_more_can_come_back(counter: Counter) -> None:
-    counter.do(
-        BarcodeScanned(HANAKO_NUMBER),
-        Begin(Action.SET_PIN),
-        EnterPin(HANAKO_PIN),
-        GoHome(),
-        Begin(Action.CARDS),
-    )
-    cards = counter.shown[-1]
-    assert isinstance(cards, Cards)
-    number = next(line.number for line in cards.lines if line.kind == "felica")
-    counter.do(PickCard(number), StopPicked(lost=False))
+    counter.do(PickCard(at_my_cards(counter)), StopPicked(lost=False))
     assert isinstance(counter.do(GoHome(), Begin(Action.LINK), CardPlaced(PaperCard())), Linked)
 
 

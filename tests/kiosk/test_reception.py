@@ -11,7 +11,7 @@ import pytest
 from kiosk.attendant import Attendant
 from kiosk.barcodes import numbered
 from kiosk.booking.model import Booking
-from kiosk.codes import Refusal, Trouble
+from kiosk.codes import Refusal, Standstill, Trouble
 from kiosk.operations import Outcome, OutcomeKind, Standing
 from kiosk.people.model import CardLink
 from kiosk.ports import (
@@ -131,7 +131,7 @@ def test_the_journey(counter: Counter) -> None:
     assert counter.do(Finish()) == Goodbye(card_on_reader=True)
     assert isinstance(counter.do(CardRemoved()), Attract)
     assert [op.kind for op in counter.acts()] == ["check_in", "checkout", "checkout", "book", "link_card"]
-    assert counter.statuses[-1].queued == 6, "and where the card was seen"
+    assert counter.statuses[-1].queued == 5, "where the card was seen is nobody's business"
 
 
 def test_three_touches_to_borrow(counter: Counter) -> None:
@@ -428,3 +428,11 @@ def test_a_defect_of_ours_ends_on_a_calm_screen(counter: Counter, caplog: pytest
 def test_nothing_secret_is_in_what_we_log_or_repeat() -> None:
     assert "1234" not in repr(EnterPin("1234"))
     assert "0000" not in repr(PinEntry(PinPurpose.OPEN, 3, PinProblem.WRONG))
+
+
+def test_why_the_server_and_this_kiosk_do_not_talk_is_on_screen_until_they_do(counter: Counter) -> None:
+    counter.do(SyncNews(False, NOON, Standstill.DEVICE_REVOKED))
+    assert counter.statuses[-1].standstill is Standstill.DEVICE_REVOKED
+    assert isinstance(home(counter), Home), "everything goes on"
+    counter.do(SyncNews(True, None))
+    assert counter.statuses[-1].standstill is None

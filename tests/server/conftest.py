@@ -1,14 +1,21 @@
-"""A kiosk that has met the server once; a database with its tables and nothing else."""
+"""A kiosk that has met the server once; a database with its tables and nothing else; a real browser."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from server.store.database import Database
 from tests.conftest import Central, RemoteKiosk
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -24,3 +31,16 @@ def database(database_url: str) -> Iterator[Database]:
     opened.migrate()
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path="/usr/bin/chromium", headless=True, args=ARGUMENTS,
+            viewport={"width": 1280, "height": 800}, locale="ja-JP",
+        )  # fmt: skip
+        opened = context.new_page()
+        opened.set_default_timeout(15_000)
+        yield opened
+        context.close()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from kiosk.lending.decide import Checkout, ReturnItem
 from kiosk.operations import Operation, chain_hash
 from kiosk.ports import Performed
 from server.store import tables
+from sync.identity import DeviceAuth, Identity
 from sync.protocol import PushRequest, WireOperation
 from tests.conftest import Central, RemoteKiosk
 from virtual.ward import DEMO_FACILITY, DEMO_RESIDENT
@@ -50,6 +53,12 @@ def cases_match(central: Central) -> bool:
     return len(case_codes(central)) == sum(
         1 for _, outcome, _ in ledger_rows(central) if outcome != "applied"
     )
+
+
+def stranger(device_id: str) -> DeviceAuth:
+    """Somebody with a key of their own who says they are this device."""
+    key, server = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate().public_key()
+    return DeviceAuth(Identity(device_id, key, server, datetime.now(UTC)))
 
 
 def request_of(operations: list[Operation]) -> PushRequest:

@@ -10,21 +10,29 @@ from pathlib import Path
 
 import pytest
 import requests
+import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
+from playwright.sync_api import Page
 from sqlalchemy import select
 
+from kiosk.clock import DeviceClock
+from kiosk.entrance import Entrance
+from kiosk.house import House, Place
+from kiosk.ids import Uuid7Ids
 from kiosk.people.model import CardKey, CardLink, LibraryPin, LinkState
 from kiosk.people.pins import LibraryPins
 from kiosk.people.scanned import ScannedCard
 from kiosk.people.tags import CardTagger
 from kiosk.ports import CardKind
 from kiosk.state import Query
+from kiosk.visit import Visit
 from server import cli
-from server.settings import KeyProblem, ServerSettings, read_card_key, read_ward_key
+from server.settings import KeyProblem, ServerSettings, read_signing_key, read_ward_key
 from server.store import tables
 from server.store.database import Database
 from tests.conftest import HANAKO_TAG, Central, serving
-from virtual.ward import DEMO_RESIDENT, make_ward, seed_server
+from virtual.ward import DEMO_FACILITY, DEMO_RESIDENT, make_ward, seed_server
 
 WARD_KEY = b"\x07" * 32
 PASSWORD = "correct horse"
@@ -119,6 +127,31 @@ def test_a_printed_card_works_at_once_and_can_be_read_back(
         assert len(conn.execute(select(tables.staff_act)).all()) == 1, "printed again, linked once"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_the_desk_prints_is_read_by_a_scanner_and_opens_a_visit(
+    desk: Central, staff: Staff, page: Page, tmp_path: Path
+) -> None:
+    """Drawn by a browser, read from its picture, shown to a kiosk: bars and code alike."""
+    cookie = staff.session.cookies.get("machikado_desk")
+    assert cookie
+    page.context.add_cookies([{"name": "machikado_desk", "value": cookie, "url": desk.url}])
+    page.goto(f"{desk.url}/desk/cards/{DEMO_RESIDENT}")
+    page.get_by_role("button", name="カードを出す").click()
+    page.locator(".printed-card").screenshot(path=str(tmp_path / "card.png"))
+    with Image.open(tmp_path / "card.png") as picture:
+        read = {found.format: found.text for found in zxingcpp.read_barcodes(picture)}
+    assert set(read) == {zxingcpp.BarcodeFormat.Codabar, zxingcpp.BarcodeFormat.QRCode}
+    kiosk = desk.kiosk(tmp_path / "k")
+    assert kiosk.sync()
+    place, clock = Place("kiosk-1", DEMO_FACILITY), DeviceClock()
+    house = House(kiosk.ledger, clock, Uuid7Ids(), place, CardTagger(WARD_KEY), LibraryPins(WARD_KEY))
+    entrance = Entrance(house)
+    for text in read.values():
+        visit = entrance.scanned(text, None)
+        assert isinstance(visit, Visit)
+        assert visit.patron.patron_id == DEMO_RESIDENT
+
+
 def test_a_library_pin_is_set_at_the_desk(desk: Central, staff: Staff, tmp_path: Path) -> None:
     path = f"/desk/cards/{DEMO_RESIDENT}/pin"
     assert "並びや同じ数字" in staff.post(path, pin="1234", again="1234")
@@ -171,9 +204,9 @@ def test_key_files(tmp_path: Path) -> None:
             read_ward_key(tmp_path / "ward")
     with pytest.raises(KeyProblem):
         read_ward_key(tmp_path / "missing")
-    made = read_card_key(tmp_path / "card")
-    assert read_card_key(tmp_path / "card").private_bytes_raw() == made.private_bytes_raw()
+    made = read_signing_key(tmp_path / "card")
+    assert read_signing_key(tmp_path / "card").private_bytes_raw() == made.private_bytes_raw()
     assert (tmp_path / "card").stat().st_mode & 0o077 == 0
     (tmp_path / "card").write_text("nothing")
     with pytest.raises(KeyProblem):
-        read_card_key(tmp_path / "card")
+        read_signing_key(tmp_path / "card")

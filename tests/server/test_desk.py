@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from kiosk.codes import Clash, Refusal
 from kiosk.decide import DECIDERS
@@ -25,23 +23,6 @@ from tests.server.house import give_back, lend
 from virtual.ward import DEMO_RESIDENT
 
 PASSWORD = "correct horse"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path="/usr/bin/chromium", headless=True, args=ARGUMENTS,
-            viewport={"width": 1280, "height": 800}, locale="ja-JP",
-        )  # fmt: skip
-        opened = context.new_page()
-        opened.set_default_timeout(15_000)
-        yield opened
-        context.close()
 
 
 def sign_in(central: Central, page: Page) -> None:

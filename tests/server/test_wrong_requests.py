@@ -8,32 +8,26 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from kiosk.clock import SystemClock
+from kiosk.clock import DeviceClock
 from server.faults import in_short
 from server.store import tables
-from sync.http import BearerToken, Declined, Garbage, ServerConnection, Unreachable
+from sync.http import Declined, Garbage, ServerConnection, Unreachable
 from sync.protocol import MAX_BODY, PROBLEM_JSON, Heartbeat
 from tests.conftest import Central, RemoteKiosk
+from tests.server.house import stranger
 
 
-def test_a_stranger_gets_nothing(central: Central, kiosk: RemoteKiosk) -> None:
-    for device, token in (("kiosk-1", "wrong"), ("kiosk-9", "wrong")):
-        stranger = ServerConnection(central.url, device, BearerToken(token))
-        with pytest.raises(Declined) as declined:
-            stranger.feed("", 0, 10)
-        assert declined.value.problem.type == "unauthorized"
-
-
-def test_wrong_bodies_are_problems_and_never_errors(central: Central) -> None:
-    token = central.enrol("kiosk-x")
+def test_wrong_bodies_are_problems_and_never_errors(central: Central, tmp_path: Path) -> None:
+    auth = central.enrol(tmp_path, "kiosk-x")
     url = f"{central.url}/v1/devices/kiosk-x/operations"
-    headers = {"Authorization": f"Bearer {token}"}
+    headers: dict[str, str] = {}
     packed = headers | {"Content-Encoding": "gzip"}
     bomb = gzip.compress(b"0" * (50 * MAX_BODY))
     for body, head, kind in (
@@ -48,23 +42,21 @@ def test_wrong_bodies_are_problems_and_never_errors(central: Central) -> None:
         (b"[" * 100_000, headers, "malformed"),
         (b"0" * (MAX_BODY + 1), headers, "too-large"),
     ):
-        response = requests.post(url, data=body, headers=head, timeout=10)
+        response = requests.post(url, data=body, headers=head, auth=auth, timeout=10)
         assert response.headers["Content-Type"] == PROBLEM_JSON
         assert response.json()["type"] == kind
     other = json.dumps(
         {"protocol": 99, "version": "1", "queued": 0, "clock_trust": "rtc", "at": "2026-11-21T00:00:00Z"}
     )
-    response = requests.post(
-        f"{central.url}/v1/devices/kiosk-x/heartbeat", data=other, headers=headers, timeout=10
-    )
-    assert response.json()["type"] == "unsupported-protocol"
+    response = requests.post(f"{central.url}/v1/devices/kiosk-x/heartbeat", data=other, auth=auth, timeout=10)
+    assert response.json()["type"] == "upgrade-required"
     for query in ("after=-1", "after=5&epoch=other", "limit=0", "after=x", f"after={10**30}"):
-        response = requests.get(f"{central.url}/v1/devices/kiosk-x/feed?{query}", headers=headers, timeout=10)
+        response = requests.get(f"{central.url}/v1/devices/kiosk-x/feed?{query}", auth=auth, timeout=10)
         assert response.json()["type"] in ("malformed", "must-refetch")
 
 
 def test_every_failure_is_a_problem_document(central: Central) -> None:
-    headers = {"Authorization": "Bearer x"}
+    headers = {"Sync-Protocol": "1.0"}
     for method, path, kind, status in (
         ("GET", "/nothing", "not-found", 404),
         ("GET", "/v1/nothing", "not-found", 404),
@@ -166,7 +158,7 @@ def test_an_answer_that_is_none_loses_nothing(
 ) -> None:
     url, script = liar
     script.append(answer)
-    clock = SystemClock()
+    clock = DeviceClock()
     beat = Heartbeat(protocol=1, version="t", queued=0, clock_trust=clock.trust, at=clock.now())
     with pytest.raises(error):
-        ServerConnection(url, "kiosk-1", BearerToken("t")).heartbeat(beat)
+        ServerConnection(url, "kiosk-1", stranger("kiosk-1")).heartbeat(beat)

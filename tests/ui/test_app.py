@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.codes import Trouble
+from kiosk.codes import Standstill, Trouble
 from kiosk.views import Action, Attract, Finish, Goodbye, Home, Problem, Status, View
 from tests.ui.conftest import Screen
 from ui.gallery import LIBRARY, NOW, SAMPLES
+from ui.i18n import LANGUAGES, Words
+from ui.widgets.frame import state_words
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,10 @@ from ui.gallery import LIBRARY, NOW, SAMPLES
         (Status(True, None, 3), "つながっています（送信中 3件）"),
         (Status(False, NOW, 2), "ネットワークなし（13:05から）手続きはできます。あとで送ります 2件"),
         (Status(True, None, 0, rescued=5), "記録を修復しました"),
+        (
+            Status(False, NOW, 2, standstill=Standstill.DEVICE_REVOKED),
+            "端末は停止中です。手続きはできます。あとで送ります 2件",
+        ),
     ],
 )
 def test_the_state_of_the_network_is_said_in_words(screen: Screen, status: Status, words: str) -> None:
@@ -118,3 +124,14 @@ def test_only_configured_languages_are_offered(screen: Screen) -> None:
     screen.app.languages = ["ja", "ja_simple", "en"]
     assert {"lang.ja", "lang.en"} <= there
     assert "lang.ja_simple" not in there
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_standstill_is_said_whole_and_with_what_waits(screen: Screen, language: str) -> None:
+    screen.show(Attract(LIBRARY), language)
+    for why in Standstill:
+        status = Status(False, NOW, 4, standstill=why)
+        screen.show(status)
+        words = state_words(Words(language), status)
+        assert "4" in words
+        assert words in screen.texts()

@@ -17,9 +17,9 @@ from ui.i18n import LANGUAGES, Words
 from ui.theme import COLOURS, CONTROL_PAIRS, GAP_MM, SMALL_TARGET_MM, TARGET_MM, TEXT_PAIRS, contrast
 
 PRIMARY = {
-    "attract.return", "home.check-in", "home.borrow", "home.book", "home.link", "scan.done", "confirm.yes",
+    "attract.return", "home.check-in", "home.borrow", "home.book", "home.cards", "scan.done", "confirm.yes",
     "message.ok", "problem.ok", "still.yes", "receipt.print", "receipt.finish", "receipt.up", "receipt.down",
-    "room.up", "room.down", "staff.close", "pin.ok", "pin.delete", *(f"pin.{digit}" for digit in range(10)),
+    "room.up", "room.down", "staff.close", "cards.pin", "cards.link", "stop.lost", "stop.unwanted", "pin.ok", "pin.delete", *(f"pin.{digit}" for digit in range(10)),
 }  # fmt: skip
 SLACK = 2
 """Pixels of rounding."""

@@ -11,22 +11,27 @@ from kiosk.views import (
     Attract,
     Begin,
     BeginReturn,
+    Cards,
     Confirm,
     EnterPin,
     Finish,
     GoBack,
     GoHome,
+    OtherWay,
+    PickCard,
     PickDay,
     PickOffer,
     PinEntry,
+    PinPurpose,
     PrintSlip,
     StayHere,
+    StopPicked,
 )
 from tests.ui.conftest import Screen
 from ui.gallery import LIBRARY, SAMPLES
 from ui.touch import Patience, TouchGuard
 
-PIN = PinEntry(3, wrong=False, linking=False)
+PIN = PinEntry(PinPurpose.OPEN, 3)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +41,20 @@ PIN = PinEntry(3, wrong=False, linking=False)
         ("home", "home.check-in", Begin(Action.CHECK_IN)),
         ("home", "home.borrow", Begin(Action.BORROW)),
         ("home", "home.book", Begin(Action.BOOK)),
-        ("home", "home.link", Begin(Action.LINK)),
+        ("home", "home.cards", Begin(Action.CARDS)),
+        ("cards", "cards.link", Begin(Action.LINK)),
+        ("cards", "cards.pin", Begin(Action.SET_PIN)),
+        ("cards", "cards.stop.1", PickCard(1)),
+        ("cards", "footer.back", GoBack()),
+        ("confirm-stop", "stop.lost", StopPicked(lost=True)),
+        ("confirm-stop", "stop.unwanted", StopPicked(lost=False)),
+        ("confirm-stop", "footer.back", GoBack()),
+        ("card-stopped", "message.ok", GoHome()),
+        ("pin-set", "message.ok", GoHome()),
+        ("pin", "pin.other", OtherWay()),
+        ("pin-link-wrong", "pin.other", OtherWay()),
+        ("pin-library", "pin.other", OtherWay()),
+        ("pin-library", "footer.home", GoHome()),
         ("home", "footer.finish", Finish()),
         ("pin", "footer.finish", Finish()),
         ("borrowing", "scan.done", Finish()),
@@ -100,6 +118,43 @@ def test_too_few_digits_are_said_not_ignored(screen: Screen) -> None:
     screen.tap("pin.ok")
     assert "あと3けた押してください。" in screen.texts()
     assert entered(screen) == []
+
+
+@pytest.mark.parametrize("name", ["pin-choose", "pin-repeat", "pin-different"])
+def test_nobody_can_have_forgotten_a_pin_that_is_being_thought_up(screen: Screen, name: str) -> None:
+    screen.show(SAMPLES[name])
+    assert "pin.other" not in screen.controls()
+
+
+def test_who_gives_up_sends_no_digits(screen: Screen) -> None:
+    screen.show(PIN)
+    screen.tap("pin.1")
+    screen.tap("pin.other")
+    assert screen.sent[-1] == OtherWay()
+    assert screen.app.page.count == 0
+    assert entered(screen) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"), [("pin", "マイナンバーカード"), ("pin-library", "図書館"), ("pin-choose", "図書館")]
+)
+def test_it_is_said_first_which_four_digits_are_meant(screen: Screen, name: str, whose: str) -> None:
+    screen.show(SAMPLES[name])
+    assert whose in "".join(screen.app.page.title.split())
+
+
+def test_a_stopped_card_cannot_be_stopped_again_and_pages_hold_the_rest(screen: Screen) -> None:
+    screen.show(SAMPLES["cards-many"])
+    stoppable = set()
+    for _ in range(6):
+        stoppable |= {name for name in screen.controls() if name.startswith("cards.stop.")}
+        if "cards.down" not in screen.controls():
+            break
+        screen.tap("cards.down")
+    view = SAMPLES["cards-many"]
+    assert isinstance(view, Cards)
+    expected = {f"cards.stop.{c.number}" for c in view.lines if c.state in ("active", "requested")}
+    assert stoppable == expected
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

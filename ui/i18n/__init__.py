@@ -16,6 +16,10 @@ from kiosk.views import BookingLine, Period, Place
 
 LANGUAGES = ("ja", "ja_simple", "en")
 """Languages that are complete; the first is the one a visit begins in."""
+_CARDS = {
+    "mynumber": "card.mynumber", "transit": "card.transit", "barcode": "card.barcode", "qr": "card.qr",
+    **dict.fromkeys(("felica", "mifare", "type2", "type4", "iso15693"), "card.ic"),
+}  # fmt: skip
 _LOCALES = {"ja": "ja_JP", "ja_simple": "ja_JP", "en": "en_GB"}
 
 
@@ -64,9 +68,26 @@ class Words:
         """A day without its month, for a row of days: 22日(日), Sun 22."""
         return str(format_skeleton("Ed", on, locale=self._locale))
 
+    def full_day(self, moment: datetime) -> str:
+        """The day of a moment with its year, for what may be long ago: 2026年11月22日, 22 Nov 2026."""
+        return str(format_skeleton("yMMMd", local_date(moment), locale=self._locale))
+
     def clock(self, moment: datetime) -> str:
         """The time of day of a moment, in the ward."""
         return local(moment).strftime("%H:%M")
+
+    def moment(self, moment: datetime) -> str:
+        """Day and time as they are said: 11月21日(土) 13時05分, Sat 21 Nov, 13:05."""
+        there, day = local(moment), self.today(moment)
+        said = {
+            "ja": f"{day} {there.hour}時{there.minute:02d}分",
+            "ja_simple": f"{day} {_spoken(there.hour * 60 + there.minute)}",
+        }
+        return said.get(self.language, f"{day}, {self.clock(moment)}")
+
+    def card(self, kind: str) -> str:
+        """What kind of card this is, as its owner would call it."""
+        return self(_CARDS.get(kind, "card.other"))
 
     def number(self, value: int) -> str:
         """A number with its thousands apart."""

@@ -24,7 +24,6 @@ class HomePage(Page):
         words = self.words
         self.greeting = words("home.greeting", name=view.masked_name)
         self.can_check_in = Action.CHECK_IN in view.actions
-        self._offer_link(Action.LINK in view.actions)
         self.loans = words("home.loans", n=view.loans_open) if view.loans_open else ""
         lost = [line.booking for line in view.receipts if line.rejected is not None and line.booking]
         self.note = "\n".join(
@@ -42,16 +41,6 @@ class HomePage(Page):
             self.today_state = words("home.checkedin")
         else:
             self.today_state = words("home.requested") if booking.standing is Standing.REQUESTED else ""
-
-    def on_kv_post(self, _base: object) -> None:
-        self._link = self.ids.link.__self__  # kept while it is not on the screen
-
-    def _offer_link(self, offered: bool) -> None:
-        tiles = self.ids.tiles
-        if offered and self._link.parent is None:
-            tiles.add_widget(self._link)
-        elif not offered and self._link.parent is not None:
-            tiles.remove_widget(self._link)
 
     def clear(self) -> None:
         self.greeting = self.loans = self.note = ""

@@ -1,4 +1,4 @@
-"""Screens that say one thing: reading, checked in, booked, linked, goodbye, a problem, are you there."""
+"""Screens that say one thing: reading, checked in, booked, linked, stopped, goodbye, a problem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from typing import Any
 from kivy.properties import BooleanProperty, StringProperty
 
 from kiosk.operations import Standing
-from kiosk.views import Booked, CheckedIn, GoHome, Goodbye, Linked, Problem, StayHere, StillThere, Working
+from kiosk.people.model import LinkState
+from kiosk.views import (
+    Booked,
+    CardStopped,
+    CheckedIn,
+    GoHome,
+    Goodbye,
+    Linked,
+    PinSet,
+    Problem,
+    StayHere,
+    StillThere,
+    Working,
+)  # fmt: skip
 from ui.screens.page import Page
 
 
@@ -78,6 +91,28 @@ class LinkedPage(MessagePage):
         self.action = self.words("message.ok")
 
 
+class CardStoppedPage(MessagePage):
+    can_home = True
+    can_finish = True
+
+    def show(self, view: CardStopped) -> None:
+        words, lost = self.words, view.card.state == LinkState.LOST
+        self.tone(Standing.FINAL)
+        self.title, self.detail = words("stopped.title"), words.card(view.card.kind)
+        self.body = words("stopped.body.lost" if lost else "stopped.body")
+        self.action = words("message.ok")
+
+
+class PinSetPage(MessagePage):
+    can_home = True
+    can_finish = True
+
+    def show(self, view: PinSet) -> None:
+        self.tone(Standing.FINAL)
+        self.title, self.body = self.words("pinset.title"), self.words("pinset.body")
+        self.action = self.words("message.ok")
+
+
 class GoodbyePage(MessagePage):
     def show(self, view: Goodbye) -> None:
         self.drawing = view.card_on_reader
@@ -99,7 +134,9 @@ class ProblemPage(MessagePage):
         tries = "" if view.tries_left is None else words("problem.tries", n=view.tries_left)
         also = (words.reason(code) for code in view.others)
         self.body = "\n".join(part for part in (what_to_do, *also, tries) if part)
-        self.note = words("problem.code", code=view.code)
+        code = words("problem.code", code=view.code)
+        dated = "" if view.as_of is None else words("problem.as_of", when=words.moment(view.as_of))
+        self.note = "\n".join(part for part in (dated, code) if part)
         self.action = words("problem.back" if view.back else "problem.ok")
 
 
@@ -121,6 +158,8 @@ PAGES: dict[type[Any], type[MessagePage]] = {
     CheckedIn: CheckedInPage,
     Booked: BookedPage,
     Linked: LinkedPage,
+    CardStopped: CardStoppedPage,
+    PinSet: PinSetPage,
     Goodbye: GoodbyePage,
     Problem: ProblemPage,
     StillThere: StillTherePage,

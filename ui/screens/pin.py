@@ -1,13 +1,34 @@
-"""Four digits, hidden, in telephone order, never shuffled."""
+"""Four digits, hidden, in telephone order, never shuffled; first of all it is said which four digits."""
 
 from __future__ import annotations
 
-from kivy.properties import NumericProperty, StringProperty
+from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 
-from kiosk.views import EnterPin, PinEntry
+from kiosk.views import EnterPin, OtherWay, PinEntry, PinProblem, PinPurpose
 from ui.screens.page import Page
 
 DIGITS = 4
+TITLES = {
+    PinPurpose.OPEN: "pin.title.open",
+    PinPurpose.LINK: "pin.title.open",
+    PinPurpose.LIBRARY: "pin.title.library",
+    PinPurpose.CHOOSE: "pin.title.choose",
+    PinPurpose.REPEAT: "pin.title.repeat",
+}
+BODIES = {
+    PinPurpose.OPEN: "pin.body.open",
+    PinPurpose.LINK: "pin.body.link",
+    PinPurpose.LIBRARY: "pin.body.library",
+    PinPurpose.CHOOSE: "pin.body.choose",
+    PinPurpose.REPEAT: "pin.body.repeat",
+}
+PROBLEMS = {
+    PinProblem.WRONG: "pin.wrong",
+    PinProblem.TOO_SIMPLE: "pin.too-simple",
+    PinProblem.DIFFERENT: "pin.different",
+}
+NEW = (PinPurpose.CHOOSE, PinPurpose.REPEAT)
+"""Digits that are only being thought up: nobody can have forgotten them."""
 
 
 class PinPage(Page):
@@ -19,6 +40,7 @@ class PinPage(Page):
     problem = StringProperty("")
     progress = StringProperty("")
     count = NumericProperty(0)
+    other_way = BooleanProperty(False)
 
     def __init__(self, **kwargs: object) -> None:
         self._digits = ""
@@ -26,10 +48,20 @@ class PinPage(Page):
 
     def show(self, view: PinEntry) -> None:
         self._forget()
-        self.title = self.words("pin.title")
-        self.body = self.words("pin.body.link" if view.linking else "pin.body")
-        self.note = self.words("pin.tries", tries=view.tries_left, n=view.tries_left - 1)
-        self.problem = self.words("pin.wrong") if view.wrong else ""
+        words = self.words
+        self.title, self.body = words(TITLES[view.purpose]), words(BODIES[view.purpose])
+        self.problem = words(PROBLEMS[view.problem]) if view.problem is not None else ""
+        self.note = self._tries(view)
+        self.other_way = view.purpose not in NEW
+        self.can_home = view.purpose is not PinPurpose.OPEN
+
+    def _tries(self, view: PinEntry) -> str:
+        """How often it may be tried; the last try of a card itself is never used here."""
+        if view.tries_left is None:
+            return ""
+        if view.purpose is PinPurpose.LIBRARY:
+            return self.words("pin.tries.library", n=view.tries_left)
+        return self.words("pin.tries", tries=view.tries_left, n=view.tries_left - 1)
 
     def clear(self) -> None:
         self._forget()
@@ -53,6 +85,11 @@ class PinPage(Page):
         pin, self._digits = self._digits, ""
         self._count()
         self.send(EnterPin(pin))
+
+    def no_pin(self) -> None:
+        """There is none, or it is forgotten: nothing that was typed is sent."""
+        self._forget()
+        self.send(OtherWay())
 
     def _typed(self) -> None:
         self.problem = ""

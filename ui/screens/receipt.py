@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from kivy.app import App
@@ -85,9 +84,10 @@ class ReceiptPage(Page):
 
     def print_slip(self) -> None:
         if self._view is not None:
-            place = self.words.place(App.get_running_app().place)
+            app = App.get_running_app()
+            place = self.words.place(app.place)
             self.ink, self.printed, self.print_label = "done", self.words("receipt.printing"), ""
-            self.send(PrintSlip(slips.slip(self.words, self._view, place, datetime.now(UTC))))
+            self.send(PrintSlip(slips.slip(self.words, self._view, place, app.now())))
 
     def finish(self) -> None:
         self.send(Finish())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kivy.properties import BooleanProperty, StringProperty
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def state_words(words: Words, status: Status) -> str:
-    """Is there a network, and what still waits to be sent, in one plain line."""
+    """Is anything in the way, is there a network, and what still waits to be sent, in one plain line."""
+    if status.standstill:
+        return words(f"standstill.{status.standstill}", n=status.queued)
+    if status.clock_unsure:
+        return words("status.clock")
     if not status.online:
         since = words.clock(status.offline_since) if status.offline_since else "—"
         return words("status.offline", time=since, n=status.queued)
@@ -33,9 +37,9 @@ class Header(BoxLayout):
     clock = StringProperty("")
     state = StringProperty("")
 
-    def show(self, words: Words, place: Place, status: Status | None) -> None:
-        """Say it in this language, for now."""
-        self.clock = words.clock(datetime.now(UTC))
+    def show(self, words: Words, place: Place, status: Status | None, now: datetime) -> None:
+        """Say it in this language."""
+        self.clock = words.clock(now)
         self.place = words.place(place)
         self.state = state_words(words, status) if status is not None else ""
 

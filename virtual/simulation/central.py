@@ -88,10 +88,12 @@ def _prepare(database: Database) -> None:
     with database.write() as conn:
         conn.execute(update(tables.meta).where(tables.meta.c.name == "epoch").values(value="life-0"))
         write_changes(conn, [Put(record) for record in ward.records()])
-        # tokens that fit nothing: who asks is no question of the simulation
-        known = {"token_hash": "-", "last_hash": GENESIS}
-        devices = [{"device_id": name, "name": name, "facility_id": at} for name, at in ward.KIOSKS.items()]
-        conn.execute(insert(tables.device), [device | known for device in devices])
+        # without keys: who asks is no question of the simulation
+        rows = [
+            {"device_id": name, "name": name, "facility_id": facility, "last_hash": GENESIS}
+            for name, facility in ward.KIOSKS.items()
+        ]
+        conn.execute(insert(tables.device), rows)
 
 
 class Central:
@@ -104,7 +106,7 @@ class Central:
         self._countdown: int | None = None
         self._before_commit = False
         self._crashed = False
-        router = make_router(self.database, now, ids)
+        router = make_router(self.database, lambda: None, now, ids)
         self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             (next(iter(route.methods)), route.path.rsplit("/", 1)[1]): route.endpoint
             for route in router.routes

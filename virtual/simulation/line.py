@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
 from requests.adapters import BaseAdapter
@@ -20,6 +20,9 @@ from requests.adapters import BaseAdapter
 from sync.http import ServerConnection
 from virtual.simulation.central import Answer, Central
 from virtual.simulation.disk import SimulatedCrash
+
+if TYPE_CHECKING:
+    from sync.identity import DeviceAuth
 
 
 class Weather(StrEnum):
@@ -128,16 +131,21 @@ class Line(BaseAdapter):
             self._central.restart_if_crashed()
 
 
+class Unsigned(requests.auth.AuthBase):
+    """Stands where `sync.identity.DeviceAuth` stands: who says something is no question of the simulation."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+    def check(self, *_answer: object) -> None:
+        """Every answer is believed to be the server's."""
+
+
 def connect(line: Line, device_id: str) -> ServerConnection:
     """The product's client on this wire."""
-    connection = ServerConnection("http://server", device_id, requests.auth.AuthBase())
-    connection._session.auth = _unsigned
+    connection = ServerConnection("http://server", device_id, cast("DeviceAuth", Unsigned()))
     connection._session.mount("http://", line)
     return connection
-
-
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _response(
