@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,23 @@ def test_a_code_is_good_once_for_ten_minutes_and_not_kept(database_only: Databas
     assert claim(database_only, older) is None, "the newest counts"
     assert claim(database_only, newer) is not None
     assert states(database_only) == ["pending", "refused", "refused"], "only one waits"
+
+
+def test_of_many_who_know_a_code_at_once_one_gets_in(database_only: Database) -> None:
+    code, start = make_code(database_only), threading.Barrier(4)
+    taken: list[bool] = []
+
+    def hurry() -> None:
+        start.wait()
+        taken.append(claim(database_only, code) is not None)
+
+    threads = [threading.Thread(target=hurry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False, False, False, True]
+    assert states(database_only) == ["pending"]
 
 
 def test_a_code_cannot_be_tried_out(database_only: Database) -> None:
