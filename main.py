@@ -281,6 +281,13 @@ def _run_demo(args: argparse.Namespace) -> int:
     return run(args.folder)
 
 
+def _run_simulate(args: argparse.Namespace) -> int:
+    from virtual.simulation.command import simulate
+
+    single = args.seed is not None and args.seeds is None
+    return simulate(args.seeds or 1000, args.seed or 0, args.database, single=single)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="machikado", description=__doc__)
     parser.add_argument("--version", action="version", version=VERSION)
@@ -327,6 +334,12 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="the whole system with virtual cards and a made-up ward")
     demo.add_argument("--folder", type=Path, default=Path("var/demo"))
     demo.set_defaults(run=_run_demo)
+
+    simulate = commands.add_parser("simulate", help="the whole system by seeds, with everything that breaks")
+    simulate.add_argument("--seeds", type=int, help="how many (1000)")
+    simulate.add_argument("--seed", type=int, help="the first; alone: the story of this one")
+    simulate.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    simulate.set_defaults(run=_run_simulate)
     return parser
 
 

@@ -30,8 +30,8 @@ from sync.identity import DeviceAuth, load_identity, signed
 from sync.pull import pull
 from sync.push import push_all
 from sync.signatures import SentAnswer, check_answer, check_request, named_key, sign_answer
-from tests.postgres import cluster
 from virtual.enrolment import enrol_device
+from virtual.postgres import cluster
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 

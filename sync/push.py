@@ -21,10 +21,33 @@ def push_all(server: ServerConnection, outbox: Outbox, clock: Clock, ids: Ids, b
     """
     answered = 0
     while operations := outbox.queued(batch):
-        response = _send(server, ids, [WireOperation.of(operation) for operation in operations])
+        try:
+            response = _send(server, ids, [WireOperation.of(operation) for operation in operations])
+        except Declined as declined:
+            expected = declined.problem.expected_seq
+            if declined.problem.type != ProblemType.GAP or expected is None:
+                raise
+            if not refill(server, outbox, ids, expected, batch):
+                raise
+            continue
         outbox.settle([result.result() for result in response.results], clock.now())
         answered += len(response.results)
     return answered
+
+
+def refill(server: ServerConnection, outbox: Outbox, ids: Ids, first: int, batch: int = MAX_BATCH) -> int:
+    """Send answered operations again, from this number on, to a server that was restored from a backup.
+
+    Returns how many. What is forgotten here goes without its contents and becomes a case. Raises SyncProblem.
+    """
+    sent = 0
+    while again := outbox.answered(first, batch):
+        wires = [WireOperation.of(op) if whole else WireOperation.of(op).emptied() for op, whole in again]
+        taken = len(_send(server, ids, wires).results)
+        first, sent = again[taken - 1][0].seq + 1, sent + taken
+    if sent:
+        log.warning("refilled: the server had lost %d operations", sent)
+    return sent
 
 
 def _send(server: ServerConnection, ids: Ids, operations: Sequence[WireOperation]) -> PushResponse:

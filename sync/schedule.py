@@ -11,9 +11,9 @@ from datetime import datetime
 from kiosk.codes import Standstill
 from kiosk.ports import Clock, Ids, Outbox, StoreProblem
 from sync.http import Declined, ServerConnection, SyncProblem, Unproven, Untrusted
-from sync.protocol import PROTOCOL, Heartbeat, ProblemType
+from sync.protocol import PROTOCOL, DeviceInfo, Heartbeat, ProblemType
 from sync.pull import pull
-from sync.push import push_all
+from sync.push import push_all, refill
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,9 @@ class Schedule:
         try:
             push_all(self._server, self._outbox, self._clock, self._ids)
             asked = self._clock.monotonic()
-            self._on_time(self._server.heartbeat(self._beat()).server_time, asked)
+            info = self._server.heartbeat(self._beat())
+            self._on_time(info.server_time, asked)
+            self._refill(info)
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
             self._upkeep()
@@ -99,6 +101,13 @@ class Schedule:
         self._failures += 1
         self._offline_since = self._offline_since or self._clock.now()
         return False
+
+    def _refill(self, known: DeviceInfo) -> None:
+        """A server restored from a backup knows less of us than it has answered: it gets that again."""
+        incarnation, last = self._outbox.reached()
+        if (known.incarnation, known.last_seq) < (incarnation, last):
+            first = known.last_seq + 1 if known.incarnation == incarnation else 1
+            refill(self._server, self._outbox, self._ids, first)
 
     def _beat(self) -> Heartbeat:
         return Heartbeat(

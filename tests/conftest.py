@@ -27,9 +27,9 @@ from sync.http import ServerConnection
 from sync.identity import DeviceAuth, load_identity
 from sync.schedule import Schedule
 from tests.logscan import Watch
-from tests.postgres import cluster
 from virtual.cards.pcscd import Pcscd
 from virtual.enrolment import enrol_device
+from virtual.postgres import cluster
 from virtual.processes import free_port
 from virtual.ward import DEMO_FACILITY, Ward, make_ward, seed_server
 

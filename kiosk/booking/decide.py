@@ -103,17 +103,17 @@ class BookRoomDecider(Plain[BookRoom]):
 
     def decide(self, state: State, command: BookRoom, context: Context) -> Decision:
         slot = state.get(Slot, command.room_id, command.slot_no)
-        codes = [
-            *objections_to(state.get(Patron, command.patron_id), context),
-            *self._objections(state, command, context, slot),
-        ]
+        lease = own_lease(state, command, context)
+        person = tuple(objections_to(state.get(Patron, command.patron_id), context))
+        promised = context.seat.server and lease is not None
+        codes = [*(() if promised else person), *self._objections(state, command, context, slot)]
         if slot is None or codes:
             return Refused(tuple(codes))
-        lease = own_lease(state, command, context)
         final = context.seat.server or lease is not None
         return Accepted(
             self._changes(state, command, slot, confirmed=final),
             Standing.FINAL if final else Standing.REQUESTED,
+            clashes=person if promised else (),  # on paper it is confirmed: staff see who it was given to
         )
 
     def promised(self, command: BookRoom, decision: Accepted, state: State) -> BookRoom:

@@ -56,8 +56,9 @@ def _is_history(state: State, item_id: str, context: Context) -> bool:
 
 def _as_it_stands(state: State, item_id: str) -> tuple[Change, ...]:
     """Said once more, for the device that thought otherwise."""
-    loan = state.get(Loan, item_id)
-    return (Remove(Loan, (item_id,)) if loan is None else Put(loan),)
+    loan, seen = state.get(Loan, item_id), state.get(Sighting, item_id)
+    there = Remove(Loan, (item_id,)) if loan is None else Put(loan)
+    return (there,) if seen is None else (there, Put(seen))
 
 
 def _seen(item_id: str, context: Context) -> Put:

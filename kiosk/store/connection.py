@@ -33,9 +33,14 @@ class DamagedFile(Exception):
     """The database file itself is damaged: see `kiosk.store.rescue`."""
 
 
-def connect(path: Path, *, readonly: bool = False) -> Database:
-    """A connection with the pragmas of an outbox. The caller serialises access across threads."""
-    conn = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
+def connect(
+    path: Path, *, readonly: bool = False, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> Database:
+    """A connection with the pragmas of an outbox. The caller serialises access across threads.
+
+    `factory` makes the connection: a simulation hands in one that can fail at any statement.
+    """
+    conn = sqlite3.connect(path, timeout=5.0, check_same_thread=False, factory=factory)
     try:
         for pragma in _PRAGMAS:
             conn.execute(pragma)

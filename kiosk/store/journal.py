@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -74,12 +74,12 @@ def changes_of(decision: Accepted) -> list[dict[str, Any]]:
 
 
 def operation(row: sqlite3.Row, device_id: str, incarnation: int) -> Operation:
-    """A queued journal row as an operation."""
+    """A journal row as an operation, with an empty body where its contents are forgotten."""
     return Operation(
         op_id=row["op_id"], device_id=device_id, incarnation=incarnation, seq=row["seq"], kind=row["kind"],
         schema_v=row["schema_v"], at=datetime.fromisoformat(row["at"]), mono_ms=row["mono_ms"],
-        boot_id=row["boot_id"], clock_trust=ClockTrust(row["clock_trust"]), body=json.loads(row["body"]),
-        prev_hash=row["prev_hash"], hash=row["hash"],
+        boot_id=row["boot_id"], clock_trust=ClockTrust(row["clock_trust"]),
+        body=json.loads(row["body"] or "{}"), prev_hash=row["prev_hash"], hash=row["hash"],
     )  # fmt: skip
 
 
@@ -91,22 +91,45 @@ def waiting_changes(conn: sqlite3.Connection) -> Iterator[Change]:
             yield change_from_json(change)
 
 
-def acknowledge(conn: sqlite3.Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Change]:
-    """Mark operations as answered; returns the effects that differ from what this device had assumed."""
-    surprises: list[Change] = []
+@dataclass(slots=True)
+class Settled:
+    """What the server's words change on this device.
+
+    `surprises` are effects that differ from what was assumed; in their JSON form, for a newer server may tell
+    of tables that this device does not know. `astray`: something was assumed here of which the server says
+    nothing (it parked the act, or took no part of it), so that only a new snapshot tells what is true.
+    """
+
+    surprises: list[dict[str, Any]] = field(default_factory=list)
+    astray: bool = False
+
+    def compare(self, effects: list[dict[str, Any]], assumed: list[dict[str, Any]]) -> None:
+        """Take in the answer to one act."""
+        if effects == assumed:
+            return
+        self.surprises.extend(effects)
+        told = {_slot(effect) for effect in effects}
+        self.astray = self.astray or any(_slot(change) not in told for change in assumed)
+
+
+def _slot(change: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (change["table"], *change["key"])
+
+
+def acknowledge(conn: sqlite3.Connection, outcomes: Sequence[Outcome], now: datetime) -> Settled:
+    """Mark operations as answered; returns what that changes here."""
+    settled = Settled()
     for outcome in outcomes:
         row = conn.execute(
             "SELECT changes, state, kind FROM journal WHERE op_id = ?", (outcome.op_id,)
         ).fetchone()
         if row is None or row["state"] == "acked":
             continue
-        effects = [dict(effect) for effect in outcome.effects]
-        if effects != json.loads(row["changes"]):
-            surprises.extend(change_from_json(effect) for effect in effects)
+        settled.compare([dict(effect) for effect in outcome.effects], json.loads(row["changes"]))
         conn.execute(
             "UPDATE journal SET state = 'acked', changes = NULL, outcome = ?, code = ?, server_seq = ?,"
             " acked_at = ?, body = CASE WHEN ? THEN NULL ELSE body END WHERE op_id = ?",
             (outcome.outcome.value, outcome.code, outcome.server_seq, now.isoformat(),
              row["kind"] in EPHEMERAL and outcome.outcome is not OutcomeKind.PARKED, outcome.op_id),
         )  # fmt: skip
-    return surprises
+    return settled

@@ -39,11 +39,19 @@ KEEP_ANSWERED = timedelta(hours=24)
 class SqliteLedger:
     """Implements the ports `Ledger` and `Outbox`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, device_id: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device_id: str,
+        clock: Clock,
+        ids: Ids,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
         """Open (or make) the database; a damaged file is kept aside and what is readable is rescued."""
         self.device_id = device_id
         self.rescued = 0
         self._path = path
+        self._factory = factory
         self._clock = clock
         self._ids = ids
         self._lock = threading.RLock()
@@ -62,7 +70,7 @@ class SqliteLedger:
 
     def _checked(self) -> Database:
         fresh = not self._path.exists()
-        db = connect(self._path)
+        db = connect(self._path, factory=self._factory)
         try:
             if not fresh and db.conn.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise DamagedFile("quick_check failed")
@@ -187,6 +195,20 @@ class SqliteLedger:
         found = self._read(lambda: self._db.conn.execute(sql, (limit,)).fetchall())
         return [journal.operation(row, self.device_id, self._incarnation) for row in found]
 
+    def answered(self, first: int, limit: int) -> list[tuple[Operation, bool]]:
+        """Answered operations from this number on, in order; and whether the contents are still here."""
+        sql = "SELECT * FROM journal WHERE state = 'acked' AND seq >= ? ORDER BY seq LIMIT ?"
+        found = self._read(lambda: self._db.conn.execute(sql, (first, limit)).fetchall())
+        return [
+            (journal.operation(row, self.device_id, self._incarnation), row["body"] is not None)
+            for row in found
+        ]
+
+    def reached(self) -> tuple[int, int]:
+        """This incarnation, and the number of its last answered operation (0: none)."""
+        sql = "SELECT coalesce(max(seq), 0) FROM journal WHERE state = 'acked'"
+        return self._incarnation, int(self._read(lambda: self._db.conn.execute(sql).fetchone()[0]))
+
     def queue_length(self) -> int:
         sql = "SELECT count(*) FROM journal WHERE state = 'queued'"
         return int(self._read(lambda: self._db.conn.execute(sql).fetchone()[0]))
@@ -203,10 +225,12 @@ class SqliteLedger:
     def _settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         conn = self._db.conn
         with immediate(self._db):
-            surprises = journal.acknowledge(conn, outcomes, now)
-            if surprises:
-                rows.write_changes(conn, surprises)
+            settled = journal.acknowledge(conn, outcomes, now)
+            if settled.surprises:
+                rows.write_feed(conn, settled.surprises)
                 rows.write_changes(conn, journal.waiting_changes(conn))
+            if settled.astray:
+                self._set_meta("feed", "0")  # the next pull fetches everything
 
     def cursor(self) -> tuple[str, int]:
         """Epoch and position of the feed; position 0 means nothing has been pulled yet."""

@@ -46,10 +46,14 @@ def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
 
 
 def make_router(
-    database: Database, proven_device: Callable[..., Any], now: Callable[[], datetime]
-) -> APIRouter:
-    """The routes of devices. `proven_device` is the dependency that gives the device, `now` our clock."""
-    ids = Uuid7Ids()
+    database: Database, proven_device: Callable[..., Any], now: Callable[[], datetime],
+    ids: Uuid7Ids | None = None,
+) -> APIRouter:  # fmt: skip
+    """The routes of devices. `proven_device` is the dependency that gives the device, `now` our clock.
+
+    `ids` numbers the cases.
+    """
+    ids = ids or Uuid7Ids()
     router = APIRouter(prefix="/v1/devices/{device_id}")
     proven = Annotated[Any, Depends(proven_device)]
 

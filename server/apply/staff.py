@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from kiosk.clock import local_date
 from kiosk.codes import Clash, Refusal
@@ -36,3 +36,12 @@ def perform_as_staff(
         act = {"act_id": ids.new(), "at": now, "staff": staff, "patron_id": patron_id}
         conn.execute(insert(tables.staff_act).values(kind=decider_of(command).kind, **act))
     return ()
+
+
+def close_case(database: Database, case_id: str, *, staff: str, note: str, now: datetime) -> None:
+    """A member of staff has seen to it; a case that is closed already keeps its first closing."""
+    table = tables.staff_case
+    done = {"state": "closed", "closed_at": now, "closed_by": staff, "note": note}
+    with database.write() as conn:
+        still_open = (table.c.case_id == case_id) & (table.c.state == "open")
+        conn.execute(update(table).where(still_open).values(**done))

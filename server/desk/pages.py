@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from server.api.problems import ProblemError
+from server.apply.staff import close_case
 from server.desk import queries
 from server.desk.session import Desk, genuine, signed_in, to_login
 from server.desk.tries import Tries
@@ -78,11 +79,7 @@ def make_router(desk: Desk) -> APIRouter:
             return to_login(request)
         if not note.strip() or "\0" in note or not case_id.isprintable():
             raise ProblemError(ProblemType.MALFORMED, "a case is closed with a note of what was done")
-        table = tables.staff_case
-        done = {"state": "closed", "closed_at": now(), "closed_by": request.session["staff"], "note": note}
-        with database.write() as conn:
-            still_open = (table.c.case_id == case_id) & (table.c.state == "open")
-            conn.execute(update(table).where(still_open).values(**done))
+        close_case(database, case_id, staff=request.session["staff"], note=note, now=now())
         return RedirectResponse("/desk/cases", 303)
 
     @router.get("/kiosks")

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of our own for the tests: made in a temporary folder, gone afterwards."""
+"""A real PostgreSQL of our own, for tests and simulations: made in a temporary folder, gone afterwards."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def cluster(folder: Path) -> Iterator[str]:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         for parent in folder.parents:
-            if parent.stat().st_uid == 0 and str(parent) not in ("/", "/tmp"):
+            if parent.stat().st_uid == 0 and str(parent) not in ("/", "/tmp"):  # noqa: S108
                 parent.chmod(parent.stat().st_mode | 0o011)
     binaries, data, port = _binaries(), folder / "data", free_port()
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     run = subprocess.run
-    run(_as_owner([str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C"]),
-        check=True, capture_output=True, cwd="/")  # fmt: skip
+    make = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C"]
+    run(_as_owner(make), check=True, capture_output=True, cwd="/")
     options = f"-p {port} -h 127.0.0.1 -k {folder}"
     control = [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
     run(_as_owner([*control, "-o", options, "start"]), check=True, capture_output=True, cwd="/")
