@@ -54,7 +54,7 @@ class Garbage(SyncProblem):
 
 
 class Unproven(Garbage):
-    """An answer came that our server did not sign, or not for this request: nothing of it is believed."""
+    """An answer came that is signed, but not by our server for this request: nothing of it is believed."""
 
     code = "server-answer-unproven"
 
@@ -130,6 +130,8 @@ class ServerConnection:
         try:
             self._auth.check(response.request, response.status_code, response.headers, body)
         except SignatureProblem as error:
+            if "Signature" not in response.headers:  # a proxy's page, a portal's: no server of ours at all
+                raise Garbage(f"status {response.status_code}, not signed") from error
             raise Unproven(f"status {response.status_code}, {error}") from error
         return read_answer(model, response, body)
 

@@ -82,9 +82,9 @@ class Schedule:
         try:
             push_all(self._server, self._outbox, self._clock, self._ids)
             asked = self._clock.monotonic()
-            known = self._server.heartbeat(self._beat())
-            self._on_time(known.server_time, asked)
-            self._refill(known)
+            info = self._server.heartbeat(self._beat())
+            self._on_time(info.server_time, asked)
+            self._refill(info)
             pull(self._server, self._outbox, self._clock)
             self._outbox.forget(self._clock.now())
             self._upkeep()

@@ -46,11 +46,9 @@ def _arrivals(device_id: str, body: bytes) -> list[Arrival]:
 
 
 def make_router(
-    database: Database,
-    proven_device: Callable[..., Any],
-    now: Callable[[], datetime],
+    database: Database, proven_device: Callable[..., Any], now: Callable[[], datetime],
     ids: Uuid7Ids | None = None,
-) -> APIRouter:
+) -> APIRouter:  # fmt: skip
     """The routes of devices. `proven_device` is the dependency that gives the device, `now` our clock.
 
     `ids` numbers the cases.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,7 +26,7 @@ from server.store import tables
 from server.store.database import Database
 from sync.enrolment import enrol, rotate
 from sync.fingerprint import WORDS, fingerprint, new_code, plain_code
-from sync.http import Declined, ServerConnection, Unproven, Unreachable
+from sync.http import Declined, Garbage, ServerConnection, Unreachable
 from sync.identity import DeviceAuth, Identity, IdentityProblem, load_identity, save_identity
 from sync.protocol import KeyOffer
 from sync.signatures import key_id_of
@@ -82,6 +84,23 @@ def test_a_code_is_good_once_for_ten_minutes_and_not_kept(database_only: Databas
     assert claim(database_only, older) is None, "the newest counts"
     assert claim(database_only, newer) is not None
     assert states(database_only) == ["pending", "refused", "refused"], "only one waits"
+
+
+def test_of_many_who_know_a_code_at_once_one_gets_in(database_only: Database) -> None:
+    code, start = make_code(database_only), threading.Barrier(4)
+    taken: list[bool] = []
+
+    def hurry() -> None:
+        start.wait()
+        taken.append(claim(database_only, code) is not None)
+
+    threads = [threading.Thread(target=hurry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False, False, False, True]
+    assert states(database_only) == ["pending"]
 
 
 def test_a_code_cannot_be_tried_out(database_only: Database) -> None:
@@ -286,7 +305,7 @@ def test_a_new_key_comes_through_every_interruption(central: Central, tmp_path: 
         kiosk = central.kiosk(tmp_path, url=network.url)
         for weather in (w for w in Weather if w is not Weather.FINE):
             network.weather = weather
-            with pytest.raises((Unreachable, Unproven)):
+            with pytest.raises((Unreachable, Garbage)):
                 renew(kiosk, tmp_path)
             network.weather = Weather.FINE
             restarted = DeviceAuth(load_identity(tmp_path / "identity.json", "kiosk-1"))
@@ -372,6 +391,29 @@ def test_a_server_with_another_key_is_not_believed(central: Central, tmp_path: P
     assert not kiosk.sync()
     assert kiosk.schedule.standstill is Standstill.SERVER_UNPROVEN
     assert kiosk.ledger.cursor() == before, "nothing it said was taken in"
+
+
+@only_sqlite
+@pytest.mark.parametrize("status", [200, 302, 403, 502])
+def test_a_page_that_nobody_signed_is_no_network_whatever_it_says(
+    central: Central, tmp_path: Path, status: int
+) -> None:
+    """A portal or a proxy may say anything, also that staff stopped this kiosk."""
+    said = b'{"type":"device-revoked","title":"x","status":403}'
+    answer = requests.Response()
+    answer.status_code, answer.raw = status, BytesIO(said)
+    answer.headers.update({"Content-Type": "application/problem+json"})
+    kiosk = central.kiosk(tmp_path)
+
+    class Portal(requests.adapters.HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+            answer.request = request
+            return answer
+
+    kiosk.server._session.mount("http://", Portal())
+    assert not kiosk.sync()
+    assert kiosk.schedule.standstill is None
+    assert kiosk.schedule._offline_since is not None
 
 
 @only_sqlite

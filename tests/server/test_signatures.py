@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +25,8 @@ from hypothesis import strategies as st
 from sync.identity import signed
 from sync.protocol import is_spoken
 from sync.signatures import (
+    REQUEST_COVERS,
+    TAG,
     DigestProblem,
     SentAnswer,
     SentRequest,
@@ -171,6 +173,39 @@ def test_what_is_not_covered_or_said_twice_does_not_count() -> None:
         changed = dict(request.headers) | {"Signature-Input": worse}
         with pytest.raises(SignatureProblem):
             check_request(arrived(request, headers=changed), b"", KEY.public_key())
+
+
+LESS = [tuple(name for name in REQUEST_COVERS if name != left_out) for left_out in REQUEST_COVERS]
+SPARING: list[dict[str, Any]] = [
+    {"nonce": None},
+    {"nonce": "short"},
+    {"nonce": "x" * 65},
+    {"include_alg": True},
+    {"expires": NOW + timedelta(days=1)},
+    {"tag": "another"},
+    *({"covered_component_ids": covers} for covers in LESS if "content-digest" in covers),
+]
+
+
+@pytest.mark.parametrize("wish", [{}, *SPARING])
+def test_the_right_key_does_not_help_who_signs_less_or_says_more(wish: dict[str, Any]) -> None:
+    key_id = key_id_of(KEY.public_key())
+    request = requests.Request("GET", URL, headers={"Sync-Protocol": "1.0"}).prepare()
+    keys = MappingKeyResolver(public_keys={}, private_keys={key_id: KEY})
+    plain = {
+        "created": NOW,
+        "nonce": "n" * 16,
+        "tag": TAG,
+        "include_alg": False,
+        "covered_component_ids": REQUEST_COVERS,
+    }
+    signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=keys)
+    signer.sign(request, key_id=key_id, label="kiosk", body=b"", **(plain | wish))
+    if not wish:
+        assert check_request(arrived(request), b"", KEY.public_key()).nonce == "n" * 16
+        return
+    with pytest.raises(SignatureProblem):
+        check_request(arrived(request), b"", KEY.public_key())
 
 
 def test_a_key_counts_only_under_its_own_name() -> None:
