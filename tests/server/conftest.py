@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from server.identity import keys
 from server.store.database import Database
 from tests.conftest import Central, RemoteKiosk
 
@@ -31,6 +32,14 @@ def database(database_url: str) -> Iterator[Database]:
     opened.migrate()
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def known(database: Database) -> Database:
+    """The same with one device that has no key yet."""
+    with database.write() as conn:
+        keys.add_device(conn, "kiosk-1", "hikarigaoka", "1F")
+    return database
 
 
 @pytest.fixture
