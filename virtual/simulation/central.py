@@ -88,11 +88,12 @@ def _prepare(database: Database) -> None:
     with database.write() as conn:
         conn.execute(update(tables.meta).where(tables.meta.c.name == "epoch").values(value="life-0"))
         write_changes(conn, [Put(record) for record in ward.records()])
-        devices = [
-            {"device_id": name, "name": name, "facility_id": at, "last_hash": GENESIS}
-            for name, at in ward.KIOSKS.items()
+        # without keys: who asks is no question of the simulation
+        rows = [
+            {"device_id": name, "name": name, "facility_id": facility, "last_hash": GENESIS}
+            for name, facility in ward.KIOSKS.items()
         ]
-        conn.execute(insert(tables.device), devices)
+        conn.execute(insert(tables.device), rows)
 
 
 class Central:

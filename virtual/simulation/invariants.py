@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from kiosk.booking.model import Lease
+from kiosk.operations import ClockTrust
 from kiosk.records import TABLES
 from server.store import tables
 from server.store.database import Database, record_of
@@ -180,11 +182,16 @@ def check_same(database: Database, machines: Iterable[Machine]) -> None:
             )
 
 
-def check_lease(machine: Machine, lease: Lease | None) -> None:
-    """Whoever confirms a room alone holds its lease, and it has not run out."""
+def check_lease(machine: Machine, lease: Lease | None, now: datetime) -> None:
+    """Whoever confirms a room alone holds its lease, and it has not run out: in true time.
+
+    Only a hardware clock that somebody has set wrong can deceive a device: then its own time counts here.
+    """
     held = lease is not None and lease.device_id == machine.device_id
     _hold(held, f"{machine.name} confirmed a room without a lease")
-    live = lease is not None and machine.clock.now() < lease.valid_until
+    deceived = machine.clock.trust is ClockTrust.RTC and machine.board.offset
+    moment = machine.clock.now() if deceived else now
+    live = lease is not None and moment < lease.valid_until
     _hold(live, f"{machine.name} confirmed a room under a lease that has run out")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
-from kiosk.operations import ClockTrust
 from kiosk.store.ledger import SqliteLedger
 from sync.schedule import Schedule
 from virtual.simulation.disk import Disk
@@ -24,22 +24,24 @@ class Time:
         self.now += span
 
 
-class MachineClock:
-    """A clock that can be wrong, of a machine that boots now and then. Implements the port `Clock`."""
+class Board:
+    """What the hardware tells of the time, right or wrong. Implements `kiosk.clock.Hardware`."""
 
-    def __init__(self, time: Time, name: str) -> None:
+    def __init__(self, time: Time, name: str, *, has_clock: bool, drift_ppm: int) -> None:
+        """`drift_ppm`: how many millionths its monotonic clock is fast."""
+        self.has_clock = has_clock
+        self.offset = timedelta(0)
         self._time = time
         self._name = name
+        self._drift = 1 + drift_ppm / 1_000_000
         self._boots = 0
         self._booted = time.now
-        self.offset = timedelta(0)
-        self.trust = ClockTrust.RTC
 
-    def now(self) -> datetime:
+    def wall(self) -> datetime:
         return self._time.now + self.offset
 
     def monotonic(self) -> float:
-        return (self._time.now - self._booted).total_seconds()
+        return (self._time.now - self._booted).total_seconds() * self._drift
 
     @property
     def boot_id(self) -> str:
@@ -59,8 +61,9 @@ class Machine:
     facility_id: str
     disk: Disk
     line: Line
-    clock: MachineClock
+    board: Board
     ids: Uuid7Ids
+    clock: DeviceClock = field(init=False)
     ledger: SqliteLedger = field(init=False)
     schedule: Schedule = field(init=False)
     crashes: int = 0
@@ -70,10 +73,14 @@ class Machine:
 
     def boot(self) -> None:
         """Open what is on the disk, as the program does when it starts."""
-        self.clock.boot()
+        self.board.boot()
+        self.clock = DeviceClock(self.board)
         self.ledger = SqliteLedger(self.disk.path, self.device_id, self.clock, self.ids, self.disk.factory)
+        self.clock.not_before(self.ledger.latest)
         server = connect(self.line, self.device_id)
-        self.schedule = Schedule(server, self.ledger, self.clock, self.ids, "simulated", _no_news)
+        self.schedule = Schedule(
+            server, self.ledger, self.clock, self.ids, "simulated", _no_news, on_time=self.clock.told
+        )
 
     def reboot(self) -> None:
         """After a death."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from kiosk.clock import DeviceClock
 from kiosk.ids import Uuid7Ids
 from kiosk.store.ledger import SqliteLedger
 from sync.pull import pull
@@ -21,7 +22,7 @@ from virtual.simulation.central import Backing, Central, PostgresBacking, Sqlite
 from virtual.simulation.disk import Image
 from virtual.simulation.events import Event, Plan, plan
 from virtual.simulation.line import Line, connect
-from virtual.simulation.machine import MachineClock, Time
+from virtual.simulation.machine import Board, Time
 from virtual.simulation.turns import TURNS
 from virtual.simulation.world import World
 
@@ -60,7 +61,7 @@ class Stage:
         time = Time(ward.START)
         central = Central(self._backing, lambda: time.now, Uuid7Ids())
         path = self._folder / "first.db"
-        clock = MachineClock(time, "kiosk-1")
+        clock = DeviceClock(Board(time, "kiosk-1", has_clock=True, drift_ppm=0))
         ledger = SqliteLedger(path, "kiosk-1", clock, Uuid7Ids())
         pull(connect(Line(central, lambda _: None), "kiosk-1"), ledger, clock)
         ledger.close()

@@ -10,7 +10,6 @@ from random import Random
 from sqlalchemy import select
 
 from kiosk.booking.model import Lease
-from kiosk.operations import ClockTrust
 from kiosk.people.decide import LinkCard, StopCard
 from kiosk.people.model import Patron
 from kiosk.people.pin_decide import SetLibraryPin
@@ -42,13 +41,19 @@ def _late(world: World, _machine: Machine, chance: Random) -> None:
 
 
 def _clock(world: World, machine: Machine, chance: Random) -> None:
-    machine.clock.offset += timedelta(minutes=chance.choice((-4000, -200, -7, 3, 9, 300, 3000)))
-    machine.clock.trust = chance.choice((ClockTrust.RTC, ClockTrust.GUESSED))
-    world.tell(f"its clock now shows {machine.clock.now() + timedelta(hours=9):%m-%d %H:%M}")
+    """The wall clock of the hardware is set wrong; whether the device goes by it is its own affair."""
+    machine.board.offset += timedelta(minutes=chance.choice((-4000, -200, -7, 3, 9, 300, 3000)))
+    _tell_time(world, machine)
 
 
-def _clock_set(_world: World, machine: Machine, _chance: Random) -> None:
-    machine.clock.offset, machine.clock.trust = timedelta(0), ClockTrust.SYNCED
+def _clock_set(world: World, machine: Machine, _chance: Random) -> None:
+    machine.board.offset = timedelta(0)
+    _tell_time(world, machine)
+
+
+def _tell_time(world: World, machine: Machine) -> None:
+    shown = machine.clock.now() + timedelta(hours=9)
+    world.tell(f"it takes the time for {shown:%m-%d %H:%M}, {machine.clock.trust.value}")
 
 
 def _save(world: World, machine: Machine, _chance: Random) -> None:

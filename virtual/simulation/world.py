@@ -28,7 +28,7 @@ from virtual.simulation.central import Backing, Central
 from virtual.simulation.disk import Disk, Image, Mishap, SimulatedCrash
 from virtual.simulation.events import Event, Plan, Turn
 from virtual.simulation.line import Line, Weather
-from virtual.simulation.machine import Machine, MachineClock, Time
+from virtual.simulation.machine import Board, Machine, Time
 
 PASSES = 6
 """So many rounds of every kiosk suffice to bring all into step once everything works again."""
@@ -79,7 +79,11 @@ class World:
     def add_machine(self, name: str, device_id: str, facility_id: str, image: Image) -> Machine:
         disk = Disk(self.folder / f"{name}.db", image)
         line = Line(self.central, self.tell)
-        made = Machine(name, device_id, facility_id, disk, line, MachineClock(self.time, name), self.ids)
+        chance = Random(f"{self.plan.seed} {name}")
+        board = Board(
+            self.time, name, has_clock=chance.random() < 0.5, drift_ppm=chance.choice((-200, 0, 200))
+        )
+        made = Machine(name, device_id, facility_id, disk, line, board, self.ids)
         self.machines.append(made)
         return made
 
@@ -151,7 +155,7 @@ class World:
         self.promises[done.op_id] = Promise(machine.name, machine.device_id, command, final)
         if final and isinstance(command, BookRoom):
             self.counts["confirmed under a lease"] += 1
-            invariants.check_lease(machine, lease)
+            invariants.check_lease(machine, lease, self.time.now)
 
     @staticmethod
     def _lease_of(machine: Machine, command: object) -> Lease | None:
@@ -208,7 +212,7 @@ class World:
         self.time.pass_by(timedelta(hours=2))  # where a card was seen is forgotten by all within one
         for machine in self.machines:
             machine.line.held.clear()
-            machine.clock.offset = timedelta(0)
+            machine.board.offset = timedelta(0)
         for number in range(PASSES):
             late = [machine for machine in self.machines if not (number and self._in_step(machine))]
             worked = [self.round(machine) for machine in late]
