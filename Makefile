@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-cards fuzz lint types floors check lock contract gallery clean
+.PHONY: run test bench bench-cards fuzz simulate lint types floors check lock contract gallery clean
 
 run:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run
@@ -44,6 +44,10 @@ fuzz:
 
 contract:
 	$(BIN)/python -m server.api.contract docs/protocol
+
+simulate:
+	@PYTHON=$(PYTHON) deploy/bootstrap.sh test
+	$(BIN)/machikado simulate --seeds $(or $(SEEDS),10000) --seed $(or $(FROM),0)
 
 gallery:
 	@PYTHON=$(PYTHON) deploy/bootstrap.sh run

@@ -86,6 +86,6 @@ CAUGHT_BY: dict[Mutant, tuple[int, str]] = {
     in_the_outbox: (7, "has lost what it confirmed"),
     in_lease_expiry: (65, "under a lease that has run out"),
     in_acknowledgement: (61, "heard applied of"),
-    in_the_overlay: (12, "and the server differ in"),
+    in_the_overlay: (273, "and the server differ in"),
 }
 """Each with a seed that notices it, and what that seed says."""

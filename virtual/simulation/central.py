@@ -97,16 +97,17 @@ def _prepare(database: Database) -> None:
 
 
 class Central:
-    """One server over the lives of one seed."""
+    """One server; each simulation begins it anew."""
 
-    def __init__(self, backing: Backing, now: Callable[[], datetime], ids: Uuid7Ids) -> None:
+    def __init__(self, backing: Backing) -> None:
         self.database = backing.database
         self._backing = backing
-        self._lives = 0
-        self._countdown: int | None = None
-        self._before_commit = False
-        self._crashed = False
-        router = make_router(self.database, lambda: None, now, ids)
+        self._now: Callable[[], datetime] = lambda: ward.START
+        self._ids = Uuid7Ids()
+        self._reset()
+        numbers = Uuid7Ids()
+        numbers.new = lambda: self._ids.new()  # type: ignore[method-assign]
+        router = make_router(self.database, lambda: None, lambda: self._now(), numbers)
         self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             (next(iter(route.methods)), route.path.rsplit("/", 1)[1]): route.endpoint
             for route in router.routes
@@ -115,9 +116,19 @@ class Central:
         event.listen(self.database.engine, "before_cursor_execute", self._statement)
         event.listen(self.database.engine, "commit", self._commit)
 
-    def close(self) -> None:
-        event.remove(self.database.engine, "before_cursor_execute", self._statement)
-        event.remove(self.database.engine, "commit", self._commit)
+    def begin(self, image: Any, now: Callable[[], datetime], ids: Uuid7Ids) -> None:
+        """Another simulation: with this content, time and numbers."""
+        self._reset()
+        self._backing.restore(image)
+        self._now, self._ids = now, ids
+
+    def _reset(self) -> None:
+        self._lives = 0
+        self._countdown: int | None = None
+        self._before_commit = False
+        self._crashed = False
+        self.commits = 0
+        """How often something was written: nothing changes in between."""
 
     # ---- requests ---------------------------------------------------------------------------
 
@@ -186,6 +197,7 @@ class Central:
     def _commit(self, _conn: Any) -> None:
         if self._before_commit:
             self._crash()
+        self.commits += 1
 
     def _crash(self) -> None:
         self._crashed = True

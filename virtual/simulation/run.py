@@ -52,26 +52,23 @@ class Stage:
 
     def __init__(self, folder: Path, backing: Backing) -> None:
         self._folder = folder
-        self._backing = backing
+        self._central = Central(backing)
         self._server_image = backing.image()
         self._kiosk_image = self._filled_kiosk()
 
     def _filled_kiosk(self) -> Image:
         """The card of a kiosk that has fetched everything."""
         time = Time(ward.START)
-        central = Central(self._backing, lambda: time.now, Uuid7Ids())
         path = self._folder / "first.db"
         clock = DeviceClock(Board(time, "kiosk-1", has_clock=True, drift_ppm=0))
         ledger = SqliteLedger(path, "kiosk-1", clock, Uuid7Ids())
-        pull(connect(Line(central, lambda _: None), "kiosk-1"), ledger, clock)
+        pull(connect(Line(self._central, lambda _: None), "kiosk-1"), ledger, clock)
         ledger.close()
-        central.close()
         return Image(path.read_bytes(), b"")
 
     def play(self, wanted: Plan) -> Result:
         """One simulation from its beginning to the last check."""
-        self._backing.restore(self._server_image)
-        world = World(wanted, self._backing, self._kiosk_image, self._folder)
+        world = World(wanted, self._central, self._server_image, self._kiosk_image, self._folder)
         failure, digest = "", ""
         try:
             for event in wanted.events:

@@ -24,7 +24,7 @@ from sync.http import SyncProblem
 from sync.push import push_all
 from virtual.simulation import invariants, ward
 from virtual.simulation.acts import ACTS, in_words
-from virtual.simulation.central import Backing, Central
+from virtual.simulation.central import Central
 from virtual.simulation.disk import Disk, Image, Mishap, SimulatedCrash
 from virtual.simulation.events import Event, Plan, Turn
 from virtual.simulation.line import Line, Weather
@@ -50,18 +50,22 @@ Turns = Mapping[Turn, "Callable[[World, Machine, Random], None]"]
 class World:
     """Everything between the first event and the last check."""
 
-    def __init__(self, plan: Plan, backing: Backing, kiosk_image: Image, folder: Path) -> None:
+    def __init__(
+        self, plan: Plan, central: Central, server_image: Any, kiosk_image: Image, folder: Path
+    ) -> None:
         self.plan = plan
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
         self.time = Time(ward.START)
         randomness = Random(plan.seed ^ 0x5EED)
         self.ids = Uuid7Ids(lambda: int(self.time.now.timestamp() * 1000), randomness.getrandbits)
-        self.central = Central(backing, lambda: self.time.now, self.ids)
+        self.central = central
+        central.begin(server_image, lambda: self.time.now, self.ids)
         self.folder = folder
         self.machines: list[Machine] = []
         self.promises: dict[str, Promise] = {}
         self.memory = invariants.Memory()
+        self._checked = -1
         self.saved: tuple[Machine, Image] | None = None
         self.backup: Any = None
         self.restored = False
@@ -90,7 +94,6 @@ class World:
     def close(self) -> None:
         for machine in self.machines:
             machine.close()
-        self.central.close()
 
     def tell(self, what: str) -> None:
         """Another line of what happens within the event in hand."""
@@ -194,6 +197,9 @@ class World:
 
     def check(self) -> None:
         """What must hold at any moment."""
+        if self._checked == self.central.commits:
+            return  # the server is as it was
+        self._checked = self.central.commits
         books = invariants.ServerBooks(self.central.database)
         invariants.check_server(books)
         self.memory.check(books)
