@@ -181,6 +181,8 @@ def _run_server(args: argparse.Namespace) -> int:
         except KeyProblem as problem:
             print(problem, file=sys.stderr)
             return 2
+    elif args.action in ("migrate-store", "backup", "restore", "drill"):
+        return cli.care_for_store(args.action, args.database, args.origin, args.to)
     elif args.action in ("add-device", "enrolment-code", "approve-device", "revoke-device"):
         return _care_for_device(args)
     elif args.action == "add-staff":
@@ -221,15 +223,19 @@ def _care_for_device(args: argparse.Namespace) -> int:
 def _set_rules(args: argparse.Namespace) -> int:
     from server import cli
 
-    if args.rules is None or args.valid_from is None:
+    try:
+        valid_from = date.fromisoformat(args.origin or "")
+    except ValueError:
+        valid_from = None
+    if args.rules is None or valid_from is None:
         print("set-rules needs --rules FILE and --from DATE", file=sys.stderr)
         return 2
     try:
-        version = cli.set_rules(args.database, args.rules, args.valid_from)
+        version = cli.set_rules(args.database, args.rules, valid_from)
     except cli.RulesProblem as problem:
         print(problem, file=sys.stderr)
         return 2
-    print(f"version {version}, valid from {args.valid_from}")
+    print(f"version {version}, valid from {valid_from}")
     return 0
 
 
@@ -305,11 +311,12 @@ def _parser() -> argparse.ArgumentParser:
         "action", nargs="?", default="run",
         choices=(
             "run", "migrate", "add-device", "enrolment-code", "approve-device", "revoke-device", "add-staff",
-            "show-rules", "set-rules",
+            "show-rules", "set-rules", "migrate-store", "backup", "restore", "drill",
         ),
     )  # fmt: skip
     server.add_argument("--rules", type=Path, help="file of the rules to set (JSON, as show-rules prints)")
-    server.add_argument("--from", dest="valid_from", type=date.fromisoformat, help="their first day")
+    server.add_argument("--from", dest="origin", help="first day of the rules; file of the backup to restore")
+    server.add_argument("--to", help="URL of the empty database to fill, or file of the backup to write")
     server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8720)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from server.app import create_app
 from server.identity import keys
 from server.secrets import hash_password
 from server.settings import ServerSettings, read_signing_key, read_ward_key
-from server.store import tables
+from server.store import backup as backups
+from server.store import tables, transfer
+from server.store.access import StoreProblem
 from server.store.database import Database, fetch, upsert, write_changes
 
 
@@ -117,3 +120,42 @@ def add_staff(database: str, name: str, password: str) -> None:
     with opened.write() as conn:
         upsert(conn, tables.staff, [{"name": name, "password_hash": hash_password(password)}])
     opened.dispose()
+
+
+def care_for_store(action: str, database: str, origin: str | None, to: str | None) -> int:
+    """Move, keep, bring back or try out a whole database; prints what was found and gives the exit code.
+
+    1 says that nothing was kept, 2 that something was not told.
+    """
+    needed = {
+        "migrate-store": ("--to URL", to),
+        "backup": ("--to FILE", to),
+        "restore": ("--from FILE", origin),
+    }
+    option, given = needed.get(action, ("", "nothing more"))
+    if not given:
+        print(f"{action} needs {option}", file=sys.stderr)
+        return 2
+    try:
+        print("\n".join(_cared(action, database, given)))
+    except transfer.CopyDiffers as differs:
+        print("\n".join(differs.compared.lines()))
+        print(differs, file=sys.stderr)
+        return 1
+    except StoreProblem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _cared(action: str, database: str, given: str) -> list[str]:
+    if action == "migrate-store":
+        return [*transfer.move(database, given).lines(), "moved: every row is in the target"]
+    if action == "backup":
+        return [
+            f"{table.table:<16} {table.rows:>9}  {table.sha256}"
+            for table in backups.backup(database, Path(given))
+        ]
+    if action == "restore":
+        return [f"restored, epoch {backups.restore(Path(given), database)}"]
+    return [*backups.drill(database).lines(), "backed up, restored, the same; both removed again"]

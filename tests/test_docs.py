@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from kiosk.settings import SettingsError, load_settings
@@ -41,6 +42,24 @@ def test_the_server_commands_of_the_handbook(tmp_path: Path) -> None:
             assert done.stdout == "version 1, valid from 2027-04-01\n"
         if "add-device" in line:
             assert re.fullmatch(r"\w{5}-\w{5}\n", done.stdout), "the one-time code is printed"
+
+
+def test_the_commands_for_whole_databases(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE machikado")
+    script = next(block for block in blocks("docs/kiosk.md", "sh") if "migrate-store" in block)
+    assert main(["server", "migrate", "--database", "sqlite:///server.db"]) == 0
+    for line in script.splitlines():
+        moved = line.replace("postgresql://user@host/machikado", f"{postgres.rsplit('/', 1)[0]}/machikado")
+        assert main(shlex.split(moved)[1:]) == 0, capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "server.db",
+        "restored.db",
+        "server-2027-04-01.backup",
+    }
 
 
 def test_every_command_of_the_documents_exists() -> None:

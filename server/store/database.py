@@ -14,6 +14,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     Engine,
@@ -51,7 +53,7 @@ class Database:
             {"connect_args": {"timeout": 30}} if self.sqlite else {"pool_pre_ping": True}
         )
         # values stay out of error messages: they would carry people into logs
-        self.engine = create_engine(_with_driver(url), hide_parameters=True, **options)
+        self.engine = create_engine(with_driver(url), hide_parameters=True, **options)
         self._turn = threading.Lock()
         if self.sqlite:
             event.listen(self.engine, "connect", _sqlite_pragmas)
@@ -59,11 +61,8 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema up to date; makes an empty database ready."""
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("server.store") / "migrations"))
         with self.engine.begin() as conn:
-            config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            upgrade(conn)
         with self.write() as conn:
             if conn.execute(select(tables.meta.c.value).where(tables.meta.c.name == "epoch")).first() is None:
                 conn.execute(insert(tables.meta).values(name="epoch", value=str(uuid.uuid4())))
@@ -96,12 +95,32 @@ class Database:
         )
 
 
+def upgrade(conn: Connection) -> None:
+    """Make all tables, or bring them up to date, in the transaction that is open."""
+    config = _migrations()
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def revisions(conn: Connection) -> tuple[str | None, str | None]:
+    """Where the schema of this database stands, and where this program wants it."""
+    wanted = ScriptDirectory.from_config(_migrations()).get_current_head()
+    return MigrationContext.configure(conn).get_current_revision(), wanted
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("server.store") / "migrations"))
+    return config
+
+
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
 
 
-def _with_driver(url: str) -> str:
+def with_driver(url: str) -> str:
+    """The URL with the one driver of PostgreSQL that we have."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 

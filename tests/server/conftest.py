@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from server.identity import keys
 from server.store.database import Database
 from tests.conftest import Central, RemoteKiosk
 
@@ -31,6 +34,30 @@ def database(database_url: str) -> Iterator[Database]:
     opened.migrate()
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def known(database: Database) -> Database:
+    """The same with one device that has no key yet."""
+    with database.write() as conn:
+        keys.add_device(conn, "kiosk-1", "hikarigaoka", "1F")
+    return database
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Makes empty databases: the name of an engine gives a URL."""
+
+    def make(engine: str) -> str:
+        name = f"t{uuid4().hex}"
+        if engine == "sqlite":
+            return f"sqlite:///{tmp_path / name}.db"
+        maintenance: str = request.getfixturevalue("postgres")
+        with psycopg.connect(maintenance, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name}")
+        return maintenance.rsplit("/", 1)[0] + f"/{name}"
+
+    return make
 
 
 @pytest.fixture
