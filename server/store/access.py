@@ -116,8 +116,9 @@ def _alone(connection: Any, _record: Any) -> None:
 @contextmanager
 def _sealed_postgresql(database: str) -> Iterator[Connection]:
     engine = create_engine(with_driver(database), hide_parameters=True, poolclass=NullPool)
+    others = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     try:
-        _wait_until_alone(engine.execution_options(isolation_level="AUTOCOMMIT").connect)
+        _wait_until_alone(others)
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
             at_home(conn)
             conn.rollback()  # the lock comes before the snapshot, so that nothing falls between the two
@@ -128,6 +129,7 @@ def _sealed_postgresql(database: str) -> Iterator[Connection]:
             except OperationalError as error:
                 raise _in_use() from error
             yield conn
+        _wait_until_alone(others)  # who came meanwhile was held back, and would write into what was left
     finally:
         engine.dispose()
 

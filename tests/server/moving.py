@@ -65,12 +65,12 @@ def lived_in(database: str, folder: Path) -> tuple[House, RemoteKiosk]:
         other.server.close()
         other.ledger.close()
         with central.database.write() as conn:
-            _awkward(conn)
+            awkward(conn)
     cli.enrolment_code(database, "kiosk-2")
     return house, kiosk
 
 
-def _awkward(conn: Connection) -> None:
+def awkward(conn: Connection) -> None:
     """What engines sort, round or write differently."""
     names = ("B", "a", "Z", "é", "e\u0301", "あ", "アー", "🎴", "a\nb", '"', "\\", "")
     for number, name in enumerate(names):

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, delete, event, insert, inspect, select, update
 from sqlalchemy.exc import OperationalError
@@ -16,11 +18,11 @@ from main import main
 from server import cli
 from server.settings import ServerSettings
 from server.store import access, proof, tables, transfer
-from server.store.access import NoStore, StoreNotEmpty, StoreProblem
+from server.store.access import NoStore, StoreInUse, StoreNotEmpty, StoreProblem
 from server.store.database import Database
 from server.store.transfer import CopyDiffers, move
 from tests.server.house import cases_match, ledger_rows, lend
-from tests.server.moving import House, lived_in, moved_to, proof_of, untouched
+from tests.server.moving import House, awkward, lived_in, moved_to, proof_of, untouched
 from virtual.ward import make_ward, seed_server
 
 MakeDatabase = Callable[[str], str]
@@ -197,6 +199,38 @@ def test_nobody_writes_into_the_source_meanwhile(source: str, target: str) -> No
 
     move(source, target, write)
     assert refused in (["database is locked"], ["LockNotAvailable"])
+
+
+def test_a_server_that_starts_meanwhile_spoils_the_move(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "_LINGERING", 0.2)
+    source, target = new_database("postgresql"), new_database("sqlite")
+    cli.migrate(source)
+    late = Database(source)
+    with pytest.raises(StoreInUse):
+        move(source, target, lambda _conn: late.engine.connect().close())  # its pool keeps the session
+    late.dispose()
+    assert untouched(target)
+
+
+def test_a_database_that_sorts_by_a_language_is_proven_the_same(
+    new_database: MakeDatabase, postgres: str
+) -> None:
+    source, name = new_database("sqlite"), f"t{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'ja'"
+        )
+    target = postgres.rsplit("/", 1)[0] + f"/{name}"
+    opened = Database(source)
+    opened.migrate()
+    with opened.write() as written:
+        awkward(written)
+    opened.dispose()
+    assert not move(source, target).different
+    with psycopg.connect(target) as conn:
+        assert conn.execute("SELECT 'a' < 'B'").fetchone() == (True,), "by bytes it is the other way round"
 
 
 def test_an_older_database_is_migrated_first(
