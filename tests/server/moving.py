@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 
 from kiosk.ids import Uuid7Ids
 from server import cli
@@ -109,3 +109,37 @@ def untouched(database: str) -> bool:
         names = inspect(conn).get_table_names()
     opened.dispose()
     return names == []
+
+
+LOAN, PATRON = tables.records["loan"], tables.records["patron"]
+
+
+def a_row_less(conn: Connection) -> None:
+    first = conn.execute(select(LOAN.c.item_id)).scalars().first()
+    conn.execute(delete(LOAN).where(LOAN.c.item_id == first))
+
+
+def a_row_more(conn: Connection) -> None:
+    conn.execute(insert(tables.staff).values(name="intruder", password_hash="-"))
+
+
+def a_later_moment(conn: Connection) -> None:
+    first = conn.execute(select(LOAN.c.since, LOAN.c.item_id)).first()
+    assert first is not None
+    later = first.since.replace(microsecond=(first.since.microsecond + 1) % 1_000_000)
+    conn.execute(update(LOAN).where(LOAN.c.item_id == first.item_id).values(since=later))
+
+
+def a_counter_behind(conn: Connection) -> None:
+    conn.execute(update(tables.counter).values(value=tables.counter.c.value - 1))
+
+
+def a_flag(conn: Connection) -> None:
+    conn.execute(update(PATRON).where(PATRON.c.patron_id == "p00001").values(blocked=True))
+
+
+TAMPERED: list[tuple[Callable[[Connection], None], str]] = [
+    (a_row_less, "loan"), (a_row_more, "staff"), (a_later_moment, "loan"), (a_counter_behind, "counter"),
+    (a_flag, "patron"),
+]  # fmt: skip
+"""What may go wrong with a copy, and the table in which it shows."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, delete, event, insert, inspect, select, update
+from sqlalchemy import Connection, delete, event, inspect
 from sqlalchemy.exc import OperationalError
 
 from main import main
@@ -22,7 +22,16 @@ from server.store.access import NoStore, StoreInUse, StoreNotEmpty, StoreProblem
 from server.store.database import Database
 from server.store.transfer import CopyDiffers, move
 from tests.server.house import cases_match, ledger_rows, lend
-from tests.server.moving import House, awkward, lived_in, moved_to, proof_of, untouched
+from tests.server.moving import (
+    TAMPERED,
+    House,
+    a_row_more,
+    awkward,
+    lived_in,
+    moved_to,
+    proof_of,
+    untouched,
+)  # fmt: skip
 from virtual.ward import make_ward, seed_server
 
 MakeDatabase = Callable[[str], str]
@@ -80,39 +89,6 @@ def test_no_number_comes_from_a_sequence(new_database: MakeDatabase) -> None:
     with opened.engine.connect() as conn:
         assert inspect(conn).get_sequence_names() == []
     opened.dispose()
-
-
-LOAN, PATRON = tables.records["loan"], tables.records["patron"]
-
-
-def a_row_less(conn: Connection) -> None:
-    first = conn.execute(select(LOAN.c.item_id)).scalars().first()
-    conn.execute(delete(LOAN).where(LOAN.c.item_id == first))
-
-
-def a_row_more(conn: Connection) -> None:
-    conn.execute(insert(tables.staff).values(name="intruder", password_hash="-"))
-
-
-def a_later_moment(conn: Connection) -> None:
-    first = conn.execute(select(LOAN.c.since, LOAN.c.item_id)).first()
-    assert first is not None
-    later = first.since.replace(microsecond=(first.since.microsecond + 1) % 1_000_000)
-    conn.execute(update(LOAN).where(LOAN.c.item_id == first.item_id).values(since=later))
-
-
-def a_counter_behind(conn: Connection) -> None:
-    conn.execute(update(tables.counter).values(value=tables.counter.c.value - 1))
-
-
-def a_flag(conn: Connection) -> None:
-    conn.execute(update(PATRON).where(PATRON.c.patron_id == "p00001").values(blocked=True))
-
-
-TAMPERED: list[tuple[Callable[[Connection], None], str]] = [
-    (a_row_less, "loan"), (a_row_more, "staff"), (a_later_moment, "loan"), (a_counter_behind, "counter"),
-    (a_flag, "patron"),
-]  # fmt: skip
 
 
 @pytest.fixture
