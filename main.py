@@ -8,23 +8,22 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from queue import SimpleQueue
-from secrets import token_bytes
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
+from drivers.cards import commands as card_commands
 from kiosk.attendant import Attendant
-from kiosk.clock import DeviceClock, local_date
+from kiosk.clock import DeviceClock
 from kiosk.house import House, Place
 from kiosk.ids import Uuid7Ids
 from kiosk.people.pins import LibraryPins
 from kiosk.people.tags import CardTagger
-from kiosk.ports import CardEvent, CardPlaced, CardReader, Printer, Scanner
+from kiosk.ports import CardReader, Printer, Scanner
 from kiosk.reception import Reception, SyncNews
 from kiosk.settings import KioskSettings, SettingsError, load_settings
 from kiosk.store.ledger import SqliteLedger
+from server import commands as server_commands
 from sync.enrolment import enrol, rotate
 from sync.http import ServerConnection, SyncProblem
 from sync.identity import DeviceAuth, IdentityProblem, load_identity
@@ -171,116 +170,6 @@ def _terminated(number: int, frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _run_server(args: argparse.Namespace) -> int:
-    from server import cli
-    from server.settings import KeyProblem
-
-    if args.action == "run":
-        try:
-            cli.serve(args.database, args.host, args.port, args.server_key, args.ward_key, args.card_key)
-        except KeyProblem as problem:
-            print(problem, file=sys.stderr)
-            return 2
-    elif args.action in ("migrate-store", "backup", "restore", "drill"):
-        return cli.care_for_store(args.action, args.database, args.origin, args.to)
-    elif args.action in ("add-device", "enrolment-code", "approve-device", "revoke-device"):
-        return _care_for_device(args)
-    elif args.action == "add-staff":
-        cli.add_staff(args.database, args.name, sys.stdin.readline().rstrip("\n"))
-    elif args.action == "show-rules":
-        print(cli.show_rules(args.database, local_date(datetime.now(UTC))))
-    elif args.action == "set-rules":
-        return _set_rules(args)
-    else:
-        cli.migrate(args.database)
-    return 0
-
-
-def _care_for_device(args: argparse.Namespace) -> int:
-    from server import cli
-    from server.identity.keys import NoSuchDevice
-
-    if not args.device:
-        print(f"{args.action} needs --device ID", file=sys.stderr)
-        return 2
-    if args.action == "approve-device":
-        done = cli.approve_device(args.database, args.device, args.words or "")
-        print("approved" if done else "no device waits with these words", file=sys.stderr)
-        return 0 if done else 1
-    if args.action == "revoke-device":
-        cli.revoke_device(args.database, args.device)
-        return 0
-    if args.action == "add-device":
-        cli.add_device(args.database, args.device, args.facility, args.name or args.device)
-    try:
-        print(cli.enrolment_code(args.database, args.device))
-    except NoSuchDevice:
-        print(f"there is no device {args.device}: add-device", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _set_rules(args: argparse.Namespace) -> int:
-    from server import cli
-
-    try:
-        valid_from = date.fromisoformat(args.origin or "")
-    except ValueError:
-        valid_from = None
-    if args.rules is None or valid_from is None:
-        print("set-rules needs --rules FILE and --from DATE", file=sys.stderr)
-        return 2
-    try:
-        version = cli.set_rules(args.database, args.rules, valid_from)
-    except cli.RulesProblem as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    print(f"version {version}, valid from {valid_from}")
-    return 0
-
-
-def _run_card(args: argparse.Namespace) -> int:
-    from drivers.cards import technician
-    from drivers.cards.mynumber.trust import TrustStore
-
-    if args.action == "watch":
-        return _watch_cards(args.reader)
-    if args.action == "list-readers":
-        findings = technician.readers(args.reader)
-    elif args.action == "inspect":
-        findings = technician.inspect(
-            TrustStore(args.trust) if args.trust else None, datetime.now(UTC), args.reader
-        )
-    elif args.action == "import-crl":
-        if args.trust is None or args.file is None:
-            print("import-crl needs a FILE and --trust DIR", file=sys.stderr)
-            return 2
-        findings = [technician.import_list(args.trust, args.file)]
-    else:
-        findings = technician.selftest(args.trust, args.reader)
-    for finding in findings:
-        print(f"{'ok ' if finding.good else 'NOT'}  {finding.name:<24} {finding.value}")
-    return 0 if all(finding.good for finding in findings) else 1
-
-
-def _watch_cards(setting: str | None) -> int:
-    from drivers.cards.mynumber.trust import TrustStore
-    from drivers.cards.readers.choice import make_reader
-
-    events: SimpleQueue[CardEvent] = SimpleQueue()
-    with TemporaryDirectory() as nothing:  # tags made here are of a key nobody keeps
-        reader = make_reader(setting, CardTagger(token_bytes(32)), TrustStore(Path(nothing)), "technician")
-    signal.signal(signal.SIGTERM, _terminated)
-    reader.start(events.put)
-    try:
-        while True:
-            event = events.get()
-            kind = event.card.kind.value if isinstance(event, CardPlaced) else getattr(event, "code", "")
-            print(f"{datetime.now():%H:%M:%S}  {type(event).__name__:<12} {kind}", flush=True)
-    finally:
-        reader.close()
-
-
 def _run_demo(args: argparse.Namespace) -> int:
     from virtual.demo import run
 
@@ -306,37 +195,8 @@ def _parser() -> argparse.ArgumentParser:
     kiosk.add_argument("--automation", type=Path, help="socket for a scripted resident (tests, demo)")
     kiosk.set_defaults(run=_run_kiosk)
 
-    server = commands.add_parser("server", help="the central server")
-    server.add_argument(
-        "action", nargs="?", default="run",
-        choices=(
-            "run", "migrate", "add-device", "enrolment-code", "approve-device", "revoke-device", "add-staff",
-            "show-rules", "set-rules", "migrate-store", "backup", "restore", "drill",
-        ),
-    )  # fmt: skip
-    server.add_argument("--rules", type=Path, help="file of the rules to set (JSON, as show-rules prints)")
-    server.add_argument("--from", dest="origin", help="first day of the rules; file of the backup to restore")
-    server.add_argument("--to", help="URL of the empty database to fill, or file of the backup to write")
-    server.add_argument("--database", default="sqlite:///var/server.db", help="SQLAlchemy URL")
-    server.add_argument("--host", default="127.0.0.1")
-    server.add_argument("--port", type=int, default=8720)
-    server.add_argument("--device", help="id of the device")
-    server.add_argument("--words", help="the six words of the device to approve")
-    server.add_argument("--facility", help="where the device stands")
-    server.add_argument("--name", help="name of the device or of the member of staff")
-    server.add_argument(
-        "--server-key", type=Path, default=Path("var/server.key"), help="file of the key that signs answers"
-    )
-    server.add_argument("--ward-key", type=Path, help="file of the ward's key, as the kiosks have it")
-    server.add_argument("--card-key", type=Path, help="file of the key that signs digital cards")
-    server.set_defaults(run=_run_server)
-
-    card = commands.add_parser("card", help="readers and cards, for technicians")
-    card.add_argument("action", choices=("list-readers", "watch", "inspect", "selftest", "import-crl"))
-    card.add_argument("file", type=Path, nargs="?", help="revocation list to import (DER or PEM)")
-    card.add_argument("--trust", type=Path, help="folder of pinned authorities")
-    card.add_argument("--reader", help="part of a PC/SC reader's name, or nfcpy:PATH (nfcpy:usb:054c:06c3)")
-    card.set_defaults(run=_run_card)
+    server_commands.add(commands)
+    card_commands.add(commands)
 
     demo = commands.add_parser("demo", help="the whole system with virtual cards and a made-up ward")
     demo.add_argument("--folder", type=Path, default=Path("var/demo"))

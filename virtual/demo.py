@@ -8,6 +8,7 @@ from pathlib import Path
 from kiosk.settings import ScreenSettings
 from virtual.bench import STAFF, Bench
 from virtual.processes import has_display, virtual_display
+from virtual.ward import DEMO_LIBRARY_PIN
 
 SCREEN = ScreenSettings(width=1280, height=800, fullscreen=False)
 
@@ -54,4 +55,5 @@ def _with_script(folder: Path) -> int:
 
 def _tell(bench: Bench) -> None:
     print(f"Central server: {bench.server_url}/desk/   name {STAFF}, password {bench.staff_password}")
+    print(f"The resident's library PIN is {DEMO_LIBRARY_PIN}, the PIN of the My Number card 1234.")
     print(f"Files of this run: {bench.folder}")

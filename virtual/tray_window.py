@@ -11,6 +11,7 @@ from ui.settings import UiSettings, configure_kivy
 from ui.theme import COLOURS
 from virtual.bench import Bench
 from virtual.proxy import Weather
+from virtual.ward import DEMO_RESIDENT
 
 WIDTH, HEIGHT = 560, 900
 CARD_NAMES = {
@@ -104,6 +105,8 @@ def _tray_app(bench: Bench) -> Any:
             for name, text in CARD_NAMES.items():
                 cards.add_widget(button(text, partial(lay, name), "cards"))
             root.add_widget(cards)
+            number = bench.ward.card_number(DEMO_RESIDENT)
+            root.add_widget(button("利用カードのバーコードをかざす", partial(scan, number), "books"))
             for number, title in _books(bench):
                 root.add_widget(button(f"本をかざす：{title}", partial(scan, number), "books"))
             root.add_widget(button("本をかざす：表紙のISBN", partial(scan, "9784003101018"), "books"))
