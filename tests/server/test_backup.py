@@ -188,7 +188,9 @@ def test_the_drill_removes_its_database(new_database: MakeDatabase, postgres: st
     cli.migrate(source)
     drill(source)
     with psycopg.connect(postgres) as conn:
-        found = conn.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'machikado_drill%'").fetchone()
+        found = conn.execute(
+            "SELECT count(*) FROM pg_database WHERE datname LIKE 'machikado_drill%'"
+        ).fetchone()
     assert found == (0,)
 
 
